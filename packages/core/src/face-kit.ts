@@ -1,0 +1,122 @@
+import { checkId, checkNumber } from "./checks.js";
+import { chooseThreshold, type Threshold, type ThresholdOptions } from "./decision.js";
+import { FaceKitError } from "./errors.js";
+import type { FlowContext, FlowOptions } from "./flows/context.js";
+import {
+  type Identification,
+  identify,
+  type MatchOrRegisterOptions,
+  type MatchOrRegistration,
+  matchOrRegister,
+} from "./flows/identify.js";
+import { type RegisterOptions, type Registration, register } from "./flows/register.js";
+import { type Attendance, type AttendanceOptions, takeAttendance } from "./flows/take-attendance.js";
+import { type Comparison, compare, type Verification, verify, verifyAnyMember } from "./flows/verify.js";
+import { memoryVisitLog } from "./memory/visit-log.js";
+import type { CallOptions } from "./spec/adapter.js";
+import type { FaceIndex } from "./spec/face-index.js";
+import type { EnrolledMember } from "./spec/face-records.js";
+import type { ImageInput } from "./spec/image.js";
+import type { MemberSource } from "./spec/member-source.js";
+import type { VisitLog } from "./spec/visit-log.js";
+
+export interface FaceKitOptions extends ThresholdOptions {
+  readonly index: FaceIndex;
+  /** Where members live beside their faces. Default: nowhere; a member is then an id with templates. */
+  readonly members?: MemberSource;
+  /** Where attendance is written. Default: memory. */
+  readonly visits?: VisitLog;
+  /** The namespace of calls that name none. Default `"default"`. */
+  readonly namespace?: string;
+  /** Registering refuses faces smaller than this, in pixels between the box's sides. Default 40. */
+  readonly minFaceSize?: number;
+}
+
+type Photos = ImageInput | readonly ImageInput[];
+
+/** Knows members by their faces. */
+export interface FaceKit extends AsyncDisposable {
+  readonly index: FaceIndex;
+  readonly members: MemberSource | undefined;
+  readonly visits: VisitLog;
+  /** The threshold of calls that ask for no other. Throws when the model has no calibration and none was given. */
+  readonly threshold: Threshold;
+  /** Enrols a member from photos that show the member alone; all are enrolled or none. Again: adds templates. */
+  register(memberId: string, photos: Photos, options?: RegisterOptions): Promise<Registration>;
+  /** 1:1: is this person that member? */
+  verify(memberId: string, photo: ImageInput, options?: FlowOptions): Promise<Verification>;
+  /** 1:N: is this person any member of the namespace? */
+  verifyAnyMember(photo: ImageInput, options?: FlowOptions): Promise<Verification>;
+  /** 1:N: who is this? */
+  identify(photo: ImageInput, options?: FlowOptions): Promise<Identification>;
+  /** The known member, or a new one. Racing calls never make two. */
+  matchOrRegister(photo: ImageInput, options?: MatchOrRegisterOptions): Promise<MatchOrRegistration>;
+  /** Everyone in one or many group photos. */
+  takeAttendance(photos: Photos, options?: AttendanceOptions): Promise<Attendance>;
+  /** Do two photos show one person? Nothing is kept. */
+  compare(photoA: ImageInput, photoB: ImageInput, options?: FlowOptions): Promise<Comparison>;
+  /** Erases a member's templates, visits and member entry. Tells how many templates there were. */
+  forget(memberId: string, options?: Pick<FlowOptions, "namespace" | "signal">): Promise<number>;
+  /** Who is enrolled. */
+  enrolled(options?: Pick<FlowOptions, "namespace" | "signal">): AsyncIterable<EnrolledMember>;
+}
+
+/** The flows over any FaceIndex. Owns its parts: disposing the kit disposes them. */
+export function createFlows(options: FaceKitOptions): FaceKit {
+  const { index, members } = options;
+  const namespace = options.namespace ?? "default";
+  const minFaceSize = options.minFaceSize ?? 40;
+  checkId("namespace", namespace);
+  checkNumber("minFaceSize", minFaceSize, { min: 1, max: 1e5 });
+  const threshold: ThresholdOptions = {
+    ...(options.threshold === undefined ? {} : { threshold: options.threshold }),
+    ...(options.falseMatchRate === undefined ? {} : { falseMatchRate: options.falseMatchRate }),
+  };
+  // A rate that cannot be had is refused here, not at the first visitor.
+  if (Object.keys(threshold).length > 0) chooseThreshold(threshold, index.calibration);
+  const visits = options.visits ?? memoryVisitLog();
+  const context: FlowContext = { index, members, visits, namespace, minFaceSize, threshold };
+
+  let disposed: Promise<void> | undefined;
+  const use = (): FlowContext => {
+    if (disposed === undefined) return context;
+    throw new FaceKitError("closed", "This FaceKit was closed; create another.");
+  };
+  const dispose = async (): Promise<void> => {
+    await index[Symbol.asyncDispose]();
+    await visits[Symbol.asyncDispose]();
+    await members?.[Symbol.asyncDispose]();
+  };
+
+  return {
+    index,
+    members,
+    visits,
+    get threshold() {
+      return chooseThreshold(threshold, index.calibration);
+    },
+    register: async (memberId, photos, o) => register(use(), memberId, photos, o),
+    verify: async (memberId, photo, o) => verify(use(), memberId, photo, o),
+    verifyAnyMember: async (photo, o) => verifyAnyMember(use(), photo, o),
+    identify: async (photo, o) => identify(use(), photo, o),
+    matchOrRegister: async (photo, o) => matchOrRegister(use(), photo, o),
+    takeAttendance: async (photos, o) => takeAttendance(use(), photos, o),
+    compare: async (photoA, photoB, o) => compare(use(), photoA, photoB, o),
+
+    async forget(memberId, o: Pick<FlowOptions, "namespace"> & CallOptions = {}) {
+      const where = o.namespace ?? use().namespace;
+      checkId("memberId", memberId);
+      await visits.deleteMember(where, memberId, o);
+      if (members?.capabilities.writable) await members.delete(where, memberId, o);
+      // Last, so that a call that broke off half way is repeated by one who still sees the member.
+      return index.deleteMember(where, memberId, o);
+    },
+
+    enrolled: (o = {}) => index.members(o.namespace ?? use().namespace, o),
+
+    async [Symbol.asyncDispose]() {
+      disposed ??= dispose();
+      await disposed;
+    },
+  };
+}

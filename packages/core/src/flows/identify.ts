@@ -1,0 +1,97 @@
+import { type Decision, decide } from "../decision.js";
+import { FaceKitError, isFaceKitError } from "../errors.js";
+import type { Face } from "../spec/face.js";
+import type { ImageInput } from "../spec/image.js";
+import type { MemberMatch } from "../spec/vector-store.js";
+import {
+  candidateCount,
+  type FlowContext,
+  type FlowOptions,
+  signalOf,
+  singleFace,
+  sourceOf,
+  thresholdFor,
+} from "./context.js";
+import { decideAndWrite } from "./register.js";
+
+export interface Identification {
+  /** The member, when one was recognised; `decision.reason` tells why not otherwise. */
+  readonly best?: { readonly memberId: string; readonly similarity: number };
+  readonly decision: Decision;
+  /** The nearest members whether or not they passed, best first. */
+  readonly candidates: readonly MemberMatch[];
+  /** The face that was looked at: the largest of the photo; absent when there was none. */
+  readonly face?: Face;
+}
+
+/** 1:N: who is the person in the photo? A photo without a face is answered, not refused. */
+export async function identify(
+  context: FlowContext,
+  photo: ImageInput,
+  options: FlowOptions = {},
+): Promise<Identification> {
+  const namespace = options.namespace ?? context.namespace;
+  const threshold = thresholdFor(context, options);
+  try {
+    const probe = await singleFace(context, photo, { ...signalOf(options), minFaceSize: 1, several: "largest" });
+    const search = { k: candidateCount, ...signalOf(options) };
+    const { matches } = await context.index.search(namespace, [probe], search);
+    const candidates = matches[0] ?? [];
+    const decision = decide(candidates, threshold);
+    return { ...bestOf(decision), decision, candidates, face: probe.face };
+  } catch (error) {
+    if (!isFaceKitError(error, "no-face")) throw error;
+    return { decision: { matched: false, threshold, reason: error.message }, candidates: [] };
+  }
+}
+
+function bestOf({ memberId, similarity }: Decision): Pick<Identification, "best"> {
+  return memberId === undefined || similarity === undefined ? {} : { best: { memberId, similarity } };
+}
+
+export interface MatchOrRegisterOptions extends FlowOptions {
+  /** Makes the id of a new member. Default: a random UUID. */
+  readonly newMemberId?: () => string;
+  readonly minFaceSize?: number;
+}
+
+export interface MatchOrRegistration {
+  readonly memberId: string;
+  /** Whether the member was enrolled just now. */
+  readonly registered: boolean;
+  readonly decision: Decision;
+}
+
+/**
+ * The member in the photo, or a new member when nobody matches. Two calls with one person's photos at the same time,
+ * even in two processes over one store, never make two members: the write holds only if nothing changed since the search.
+ */
+export async function matchOrRegister(
+  context: FlowContext,
+  photo: ImageInput,
+  options: MatchOrRegisterOptions = {},
+): Promise<MatchOrRegistration> {
+  const namespace = options.namespace ?? context.namespace;
+  if (!context.index.capabilities.conditionalWrites) {
+    throw new FaceKitError(
+      "not-supported",
+      `matchOrRegister needs conditional writes, which index "${context.index.id}" does not have.`,
+    );
+  }
+  const threshold = thresholdFor(context, options);
+  const probe = await singleFace(context, photo, { ...options, several: "refuse" });
+  const newMemberId = options.newMemberId ?? (() => crypto.randomUUID());
+  return decideAndWrite(async () => {
+    const search = { k: candidateCount, ...signalOf(options) };
+    const { matches, revision } = await context.index.search(namespace, [probe], search);
+    const decision = decide(matches[0] ?? [], threshold);
+    if (decision.memberId !== undefined) return { memberId: decision.memberId, registered: false, decision };
+    const memberId = newMemberId();
+    const write = { ifRevision: revision, sources: [sourceOf(photo)], ...signalOf(options) };
+    await context.index.enrol(namespace, memberId, [probe], write);
+    if (context.members?.capabilities.writable) {
+      await context.members.put(namespace, { id: memberId, createdAt: new Date() }, signalOf(options));
+    }
+    return { memberId, registered: true, decision };
+  });
+}

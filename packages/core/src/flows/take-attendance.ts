@@ -1,0 +1,140 @@
+import { assign } from "../assignment.js";
+import { checkId } from "../checks.js";
+import type { Threshold } from "../decision.js";
+import { FaceKitError } from "../errors.js";
+import type { Face } from "../spec/face.js";
+import type { ImageInput } from "../spec/image.js";
+import type { MemberMatch } from "../spec/vector-store.js";
+import type { Visit } from "../spec/visit-log.js";
+import { type FlowContext, type FlowOptions, signalOf, sourceOf, thresholdFor } from "./context.js";
+import { listOf } from "./register.js";
+
+export interface AttendanceOptions extends FlowOptions {
+  /** The lesson, shift or event. Where given, each member present is written to the visit log once per session. */
+  readonly session?: string;
+  readonly place?: string;
+  /** When it took place. Default: now. */
+  readonly at?: Date;
+  /** IANA zone of the place. Default: this machine's. */
+  readonly timeZone?: string;
+  /** Called after each photo. */
+  readonly onProgress?: (progress: { readonly done: number; readonly total: number }) => void;
+}
+
+export interface AttendedFace {
+  readonly face: Face;
+  /** The member, or null for a stranger. */
+  readonly memberId: string | null;
+  /** Of the member it was given to, else of the nearest; absent when nobody is enrolled. */
+  readonly similarity?: number;
+}
+
+export interface AttendancePhoto {
+  /** The photo's path or URL, where it was given as one. */
+  readonly source?: string;
+  /** From left to right. */
+  readonly faces: readonly AttendedFace[];
+}
+
+export interface Attendance {
+  /** Who was seen in at least one photo, by member id. */
+  readonly present: readonly string[];
+  /** Faces that are no member's, over all photos. One stranger in two photos counts twice. */
+  readonly strangers: number;
+  readonly photos: readonly AttendancePhoto[];
+  readonly threshold: Threshold;
+}
+
+/** How many members each face is weighed against in the assignment. */
+const membersPerFace = 50;
+
+/**
+ * Who is in these photos? In each photo faces and members are paired so that the sum of similarities is greatest:
+ * no member stands twice in a photo, no face is two members.
+ */
+export async function takeAttendance(
+  context: FlowContext,
+  photos: ImageInput | readonly ImageInput[],
+  options: AttendanceOptions = {},
+): Promise<Attendance> {
+  const namespace = options.namespace ?? context.namespace;
+  checkId("namespace", namespace);
+  if (options.session !== undefined) checkId("session", options.session);
+  const timeZone = options.timeZone ?? Intl.DateTimeFormat().resolvedOptions().timeZone;
+  checkTimeZone(timeZone);
+  const images = listOf(photos);
+  const threshold = thresholdFor(context, options);
+  const results: AttendancePhoto[] = [];
+  for (const image of images) {
+    const probes = await context.index.probe(image, { scene: "group", ...signalOf(options) });
+    const search = { k: membersPerFace, ...signalOf(options) };
+    const { matches } = probes.length === 0 ? { matches: [] } : await context.index.search(namespace, probes, search);
+    const assigned = assignMembers(matches, threshold.value);
+    const faces = probes.map(({ face }, i): AttendedFace => {
+      const member = assigned[i];
+      const nearest = member ?? matches[i]?.[0];
+      return {
+        face,
+        memberId: member?.memberId ?? null,
+        ...(nearest === undefined ? {} : { similarity: nearest.similarity }),
+      };
+    });
+    faces.sort((a, b) => a.face.box.x - b.face.box.x);
+    const source = sourceOf(image);
+    results.push({ ...(source === undefined ? {} : { source }), faces });
+    options.onProgress?.({ done: results.length, total: images.length });
+  }
+
+  const best = new Map<string, number>();
+  let strangers = 0;
+  for (const { memberId, similarity = 0 } of results.flatMap((photo) => photo.faces)) {
+    if (memberId === null) strangers++;
+    else best.set(memberId, Math.max(similarity, best.get(memberId) ?? similarity));
+  }
+  const present = [...best.keys()].sort();
+  if (options.session !== undefined) {
+    const { session, place } = options;
+    const at = options.at ?? new Date();
+    const visits = present.map(
+      (memberId): Visit => ({
+        key: JSON.stringify([session, memberId]),
+        memberId,
+        at,
+        timeZone,
+        session,
+        ...(place === undefined ? {} : { place }),
+        similarity: best.get(memberId) ?? 0,
+      }),
+    );
+    await context.visits.append(namespace, visits, signalOf(options));
+  }
+  return { present, strangers, photos: results, threshold };
+}
+
+/** For each face the match it was given, or undefined for a stranger. */
+function assignMembers(matches: readonly MemberMatch[][], threshold: number): (MemberMatch | undefined)[] {
+  const passed = matches.map((candidates) => candidates.filter((match) => match.similarity >= threshold));
+  const members = [...new Set(passed.flat().map((match) => match.memberId))];
+  const columns = new Map(members.map((memberId, column) => [memberId, column]));
+  // One more than the similarity's range keeps every gain positive and prefers pairing more faces.
+  const gains = passed.map((candidates) => {
+    const row = new Array<number>(members.length).fill(0);
+    for (const match of candidates) row[columns.get(match.memberId) ?? 0] = 2 + match.similarity;
+    return row;
+  });
+  return assign(gains).map((column, face) => passed[face]?.find((match) => match.memberId === members[column]));
+}
+
+function checkTimeZone(timeZone: string): void {
+  try {
+    new Intl.DateTimeFormat("en", { timeZone });
+  } catch (cause) {
+    throw new FaceKitError(
+      "invalid-argument",
+      `timeZone wants an IANA zone such as "Asia/Kolkata"; got "${timeZone}".`,
+      {
+        cause,
+      },
+    );
+  }
+}

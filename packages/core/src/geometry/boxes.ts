@@ -1,0 +1,24 @@
+import type { Box, Face } from "../spec/face.js";
+
+/** Intersection over union of two boxes, 0..1. */
+export function intersectionOverUnion(a: Box, b: Box): number {
+  const width = Math.min(a.x + a.width, b.x + b.width) - Math.max(a.x, b.x);
+  const height = Math.min(a.y + a.height, b.y + b.height) - Math.max(a.y, b.y);
+  if (width <= 0 || height <= 0) return 0;
+  const shared = width * height;
+  return shared / (a.width * a.height + b.width * b.height - shared);
+}
+
+/** Greedy non-maximum suppression: best score first, dropping what overlaps a kept box by more than `maxOverlap`. */
+export function suppressOverlaps<F extends Pick<Face, "box" | "score">>(faces: readonly F[], maxOverlap: number): F[] {
+  const kept: F[] = [];
+  for (const face of [...faces].sort((a, b) => b.score - a.score)) {
+    if (kept.every((other) => intersectionOverUnion(face.box, other.box) <= maxOverlap)) kept.push(face);
+  }
+  return kept;
+}
+
+/** The box's shorter side in pixels: how large a face is for the rule that refuses small ones. */
+export function faceSize(box: Box): number {
+  return Math.min(box.width, box.height);
+}

@@ -1,0 +1,148 @@
+import { checkId } from "./checks.js";
+import { FaceKitError } from "./errors.js";
+import type { CallOptions } from "./spec/adapter.js";
+import { specVersion } from "./spec/adapter.js";
+import type { Detector } from "./spec/detector.js";
+import type { Embedder } from "./spec/embedder.js";
+import type { FaceIndex, FaceProbe } from "./spec/face-index.js";
+import { type DecodedImage, type ImageDecoder, isDecodedImage } from "./spec/image.js";
+import type { VectorStore } from "./spec/vector-store.js";
+import { dot } from "./vectors.js";
+
+export interface LocalFaceIndexOptions {
+  readonly detector: Detector;
+  readonly embedder: Embedder;
+  readonly store: VectorStore;
+  /** Decodes encoded photos. Without it only decoded images are accepted. */
+  readonly decode?: ImageDecoder;
+}
+
+/** What a probe is waiting with: the pixels until it is embedded, then the template alone. */
+interface ProbeState {
+  image: DecodedImage | undefined;
+  template: Promise<Float32Array> | undefined;
+}
+
+/**
+ * A FaceIndex on this machine: detector, embedder and store. Owns all three: disposing it disposes them.
+ * Throws `invalid-argument` when the detector does not measure the points by which the embedder aligns.
+ */
+export function localFaceIndex({ detector, embedder, store, decode }: LocalFaceIndexOptions): FaceIndex {
+  if (!detector.capabilities[embedder.requires]) {
+    throw new FaceKitError(
+      "invalid-argument",
+      `Embedder "${embedder.id}" needs ${embedder.requires}, which detector "${detector.id}" does not measure.`,
+    );
+  }
+  const states = new WeakMap<FaceProbe, ProbeState>();
+
+  const stateOf = (probe: FaceProbe): ProbeState => {
+    const state = states.get(probe);
+    if (state !== undefined) return state;
+    throw new FaceKitError("invalid-argument", "This probe was made by another index; pass what probe() returned.");
+  };
+
+  /** Templates of probes in their order; those not embedded yet go through the net in one batch, once. */
+  const templatesOf = (probes: readonly FaceProbe[], options: CallOptions): Promise<Float32Array[]> => {
+    const fresh = probes.flatMap((probe) => {
+      const { image, template } = stateOf(probe);
+      return template === undefined && image !== undefined ? [{ probe, image }] : [];
+    });
+    if (fresh.length > 0) {
+      const batch = embedder.embed(
+        fresh.map(({ probe, image }) => ({ image, face: probe.face })),
+        options,
+      );
+      fresh.forEach(({ probe }, i) => {
+        const state = stateOf(probe);
+        const template = batch.then((vectors) => {
+          const vector = vectors[i];
+          if (vector === undefined) {
+            throw new FaceKitError("inference-failed", `Embedder "${embedder.id}" returned too few vectors.`);
+          }
+          state.image = undefined;
+          return vector;
+        });
+        state.template = template;
+        // A failed batch may be tried again: the pixels are still there.
+        template.catch(() => {
+          state.template = undefined;
+        });
+      });
+    }
+    return Promise.all(probes.map((probe) => stateOf(probe).template ?? missingTemplate()));
+  };
+
+  return {
+    specVersion,
+    id: `local(${detector.id}, ${embedder.id}, ${store.id})`,
+    capabilities: { ...store.capabilities, scores: "cosine" },
+    ...(embedder.calibration === undefined ? {} : { calibration: embedder.calibration }),
+
+    async probe(input, options = {}) {
+      const image = isDecodedImage(input) ? input : await decoderOf(decode)(input, options);
+      const faces = await detector.detect(image, options);
+      return faces.map((face) => {
+        const probe: FaceProbe = { face, imageWidth: image.width, imageHeight: image.height };
+        states.set(probe, { image, template: undefined });
+        return probe;
+      });
+    },
+
+    async search(namespace, probes, options) {
+      checkId("namespace", namespace);
+      await store.open(embedder.space, options);
+      return store.search(namespace, await templatesOf(probes, options), options);
+    },
+
+    async enrol(namespace, memberId, probes, options = {}) {
+      checkId("namespace", namespace);
+      checkId("memberId", memberId);
+      await store.open(embedder.space, options);
+      const vectors = await templatesOf(probes, options);
+      const createdAt = new Date();
+      const records = vectors.map((vector, i) => {
+        const source = options.sources?.[i];
+        return { id: crypto.randomUUID(), memberId, vector, createdAt, ...(source === undefined ? {} : { source }) };
+      });
+      const { revision } = await store.upsert(namespace, records, options);
+      return { templateIds: records.map((record) => record.id), revision };
+    },
+
+    async compare(a, b, options = {}) {
+      const [first, second] = await templatesOf([a, b], options);
+      return dot(first ?? missingTemplate(), second ?? missingTemplate());
+    },
+
+    async deleteMember(namespace, memberId, options) {
+      checkId("namespace", namespace);
+      checkId("memberId", memberId);
+      await store.open(embedder.space, options);
+      return store.deleteMember(namespace, memberId, options);
+    },
+
+    async *members(namespace, options) {
+      checkId("namespace", namespace);
+      await store.open(embedder.space, options);
+      yield* store.members(namespace, options);
+    },
+
+    async [Symbol.asyncDispose]() {
+      await detector[Symbol.asyncDispose]();
+      await embedder[Symbol.asyncDispose]();
+      await store[Symbol.asyncDispose]();
+    },
+  };
+}
+
+function decoderOf(decode: ImageDecoder | undefined): ImageDecoder {
+  if (decode !== undefined) return decode;
+  throw new FaceKitError(
+    "invalid-argument",
+    "This index has no decoder: pass decoded pixels, or give localFaceIndex a decode function.",
+  );
+}
+
+function missingTemplate(): never {
+  throw new FaceKitError("inference-failed", "A face has no template; embedding it failed before.");
+}

@@ -1,0 +1,177 @@
+import { checkId } from "../checks.js";
+import { FaceKitError } from "../errors.js";
+import { specVersion } from "../spec/adapter.js";
+import type { EmbeddingSpace } from "../spec/embedder.js";
+import type { EnrolledMember, FaceRecord, FaceRecordChange, FaceRecords } from "../spec/face-records.js";
+import { checkVector } from "../vectors.js";
+
+interface Stored {
+  readonly revision: number;
+  readonly record: FaceRecord;
+}
+
+interface NamespaceState {
+  readonly records: Map<string, Stored>;
+  /** Deleted ids with the revision of their deletion: what an index that is behind must still learn. */
+  readonly deleted: Map<string, number>;
+  lastRevision: number;
+}
+
+/** Records that live as long as the process: for tests, previews and short events. */
+export function memoryFaceRecords(): FaceRecords {
+  const id = "memory-face-records";
+  const namespaces = new Map<string, NamespaceState>();
+  let space: EmbeddingSpace | undefined;
+  let revision = 0;
+  let closed = false;
+
+  const use = (): EmbeddingSpace => {
+    if (closed) throw new FaceKitError("closed", "These records were closed.", { adapter: id });
+    if (space === undefined) throw new FaceKitError("invalid-argument", "Call open(space) first.", { adapter: id });
+    return space;
+  };
+  const stateOf = (namespace: string): NamespaceState => {
+    let state = namespaces.get(namespace);
+    if (state === undefined) {
+      state = { records: new Map(), deleted: new Map(), lastRevision: 0 };
+      namespaces.set(namespace, state);
+    }
+    return state;
+  };
+  const erase = (state: NamespaceState, ids: readonly string[]): { deleted: number; revision: number } => {
+    const there = ids.filter((recordId) => state.records.has(recordId));
+    if (there.length > 0) {
+      revision++;
+      state.lastRevision = revision;
+      for (const recordId of there) {
+        state.records.delete(recordId);
+        state.deleted.set(recordId, revision);
+      }
+    }
+    return { deleted: there.length, revision };
+  };
+
+  return {
+    specVersion,
+    id,
+    capabilities: { persistent: false },
+
+    async open(wanted) {
+      if (closed) throw new FaceKitError("closed", "These records were closed.", { adapter: id });
+      if (space !== undefined && (space.id !== wanted.id || space.dimensions !== wanted.dimensions)) {
+        throw new FaceKitError("space-mismatch", `These records hold space "${space.id}", not "${wanted.id}".`, {
+          adapter: id,
+        });
+      }
+      space = wanted;
+    },
+
+    async put(namespace, batch, options = {}) {
+      const current = use();
+      options.signal?.throwIfAborted();
+      checkId("namespace", namespace);
+      for (const record of batch) {
+        checkId("record.id", record.id);
+        checkId("record.memberId", record.memberId);
+        checkVector(record.vector, current, id);
+      }
+      const state = stateOf(namespace);
+      if (options.ifRevision !== undefined && state.lastRevision > options.ifRevision) {
+        throw new FaceKitError("conflict", `Namespace "${namespace}" changed after revision ${options.ifRevision}.`, {
+          adapter: id,
+        });
+      }
+      if (batch.length > 0) {
+        revision++;
+        state.lastRevision = revision;
+        for (const record of batch) {
+          state.deleted.delete(record.id);
+          // Later entries come last in the map, so that changes are told in order.
+          state.records.delete(record.id);
+          state.records.set(record.id, { revision, record: { ...record, vector: record.vector.slice() } });
+        }
+      }
+      return { revision };
+    },
+
+    async delete(namespace, selection, options) {
+      use();
+      options?.signal?.throwIfAborted();
+      checkId("namespace", namespace);
+      const state = stateOf(namespace);
+      if ("ids" in selection) return erase(state, selection.ids);
+      const ids = [...state.records.values()].filter(({ record }) => record.memberId === selection.memberId);
+      return erase(
+        state,
+        ids.map(({ record }) => record.id),
+      );
+    },
+
+    async deleteNamespace(namespace, options) {
+      use();
+      options?.signal?.throwIfAborted();
+      checkId("namespace", namespace);
+      const state = stateOf(namespace);
+      return erase(state, [...state.records.keys()]);
+    },
+
+    async *scan(namespace, options) {
+      use();
+      for (const [name, state] of [...namespaces]) {
+        if (namespace !== undefined && name !== namespace) continue;
+        for (const { record } of [...state.records.values()]) {
+          options?.signal?.throwIfAborted();
+          yield { ...record, namespace: name };
+        }
+      }
+    },
+
+    async revision() {
+      use();
+      return revision;
+    },
+
+    async *changes(since, options) {
+      use();
+      const changes: FaceRecordChange[] = [];
+      for (const [namespace, state] of namespaces) {
+        for (const stored of state.records.values()) {
+          if (stored.revision > since) {
+            changes.push({ kind: "put", revision: stored.revision, record: { ...stored.record, namespace } });
+          }
+        }
+        for (const [recordId, at] of state.deleted) {
+          if (at > since) changes.push({ kind: "delete", revision: at, namespace, id: recordId });
+        }
+      }
+      changes.sort((a, b) => a.revision - b.revision);
+      for (const change of changes) {
+        options?.signal?.throwIfAborted();
+        yield change;
+      }
+    },
+
+    async *members(namespace, options) {
+      use();
+      checkId("namespace", namespace);
+      const members = new Map<string, EnrolledMember>();
+      for (const { record } of namespaces.get(namespace)?.records.values() ?? []) {
+        const known = members.get(record.memberId);
+        members.set(record.memberId, {
+          memberId: record.memberId,
+          templates: (known?.templates ?? 0) + 1,
+          enrolledAt: known !== undefined && known.enrolledAt <= record.createdAt ? known.enrolledAt : record.createdAt,
+        });
+      }
+      for (const member of [...members.values()].sort((a, b) => (a.memberId < b.memberId ? -1 : 1))) {
+        options?.signal?.throwIfAborted();
+        yield member;
+      }
+    },
+
+    async [Symbol.asyncDispose]() {
+      closed = true;
+      namespaces.clear();
+    },
+  };
+}

@@ -1,0 +1,72 @@
+import { checkId } from "../checks.js";
+import { FaceKitError } from "../errors.js";
+import { specVersion } from "../spec/adapter.js";
+import type { Member, MemberSource, Purchase } from "../spec/member-source.js";
+
+interface Entry {
+  readonly member: Member;
+  readonly purchases: Map<string, Purchase>;
+}
+
+/** Members that live as long as the process. */
+export function memoryMemberSource(): MemberSource {
+  const id = "memory-member-source";
+  const namespaces = new Map<string, Map<string, Entry>>();
+  return {
+    specVersion,
+    id,
+    capabilities: { writable: true, purchases: true, persistent: false },
+
+    async get(namespace, memberId, options) {
+      options?.signal?.throwIfAborted();
+      return namespaces.get(namespace)?.get(memberId)?.member;
+    },
+
+    async *list(namespace, options) {
+      const entries = [...(namespaces.get(namespace) ?? [])].sort(([a], [b]) => (a < b ? -1 : 1));
+      for (const [, { member }] of entries) {
+        options?.signal?.throwIfAborted();
+        yield member;
+      }
+    },
+
+    async put(namespace, member, options) {
+      options?.signal?.throwIfAborted();
+      checkId("namespace", namespace);
+      checkId("member.id", member.id);
+      const entries = namespaces.get(namespace) ?? new Map<string, Entry>();
+      namespaces.set(namespace, entries);
+      entries.set(member.id, { member: { ...member }, purchases: entries.get(member.id)?.purchases ?? new Map() });
+    },
+
+    async delete(namespace, memberId, options) {
+      options?.signal?.throwIfAborted();
+      return namespaces.get(namespace)?.delete(memberId) ?? false;
+    },
+
+    async *purchases(namespace, memberId, options) {
+      const purchases = [...(namespaces.get(namespace)?.get(memberId)?.purchases.values() ?? [])];
+      const time = (purchase: Purchase): number => purchase.at?.getTime() ?? Number.MAX_SAFE_INTEGER;
+      for (const purchase of purchases.sort((a, b) => time(a) - time(b) || (a.id < b.id ? -1 : 1))) {
+        options?.signal?.throwIfAborted();
+        yield purchase;
+      }
+    },
+
+    async addPurchase(namespace, memberId, purchase, options) {
+      options?.signal?.throwIfAborted();
+      checkId("purchase.id", purchase.id);
+      const entry = namespaces.get(namespace)?.get(memberId);
+      if (entry === undefined) {
+        throw new FaceKitError("unknown-member", `There is no member "${memberId}" in "${namespace}".`, {
+          adapter: id,
+        });
+      }
+      if (!entry.purchases.has(purchase.id)) entry.purchases.set(purchase.id, { ...purchase });
+    },
+
+    async [Symbol.asyncDispose]() {
+      namespaces.clear();
+    },
+  };
+}

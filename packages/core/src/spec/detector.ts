@@ -1,0 +1,25 @@
+import type { Adapter, CallOptions } from "./adapter.js";
+import type { Face } from "./face.js";
+import type { DecodedImage } from "./image.js";
+
+/**
+ * What kind of photo to expect. `portrait`: one person near the camera, fastest.
+ * `group`: every face counts, small ones too.
+ */
+export type Scene = "portrait" | "group";
+
+export interface DetectOptions extends CallOptions {
+  /** Default `"group"`: no face is missed for speed unless the caller says so. */
+  readonly scene?: Scene;
+  /** Drop faces below this confidence, 0..1. Default: the model card's. */
+  readonly minScore?: number;
+  /** Keep at most this many faces, the best first. Default: all. */
+  readonly maxFaces?: number;
+}
+
+export interface Detector extends Adapter {
+  /** Which points every face carries beside its box. */
+  readonly capabilities: { readonly landmarks: boolean; readonly landmarks68: boolean };
+  /** Finds faces, best score first. No face is `[]`, not an error. */
+  detect(image: DecodedImage, options?: DetectOptions): Promise<Face[]>;
+}

@@ -1,0 +1,48 @@
+import type { Adapter, CallOptions } from "./adapter.js";
+
+/** What an application knows of a person beside the face. */
+export interface Member {
+  readonly id: string;
+  readonly name?: string;
+  readonly email?: string;
+  readonly phone?: string;
+  readonly createdAt?: Date;
+}
+
+/** One line of a receipt. */
+export interface Purchase {
+  /** Unique per member: putting it again changes nothing. */
+  readonly id: string;
+  readonly product: string;
+  /** Negative for a return. */
+  readonly quantity: number;
+  /** The line's total as a decimal string, for example `"12.90"`: money is never a binary fraction. */
+  readonly total: string;
+  /** ISO 4217, for example `"EUR"`. */
+  readonly currency: string;
+  readonly at?: Date;
+}
+
+export interface MemberSourceCapabilities {
+  /** `put` and `delete` work. */
+  readonly writable: boolean;
+  readonly purchases: boolean;
+  readonly persistent: boolean;
+}
+
+/** Where members live: a table, a service, a file. Calls beyond the capabilities reject with `not-supported`. */
+export interface MemberSource extends Adapter {
+  readonly capabilities: MemberSourceCapabilities;
+  /** The member, or `undefined` when there is none of that id. */
+  get(namespace: string, memberId: string, options?: CallOptions): Promise<Member | undefined>;
+  /** All members by id in code-unit order. */
+  list(namespace: string, options?: CallOptions): AsyncIterable<Member>;
+  /** Creates or replaces. */
+  put(namespace: string, member: Member, options?: CallOptions): Promise<void>;
+  /** Deletes the member with all purchases; tells whether there was one. */
+  delete(namespace: string, memberId: string, options?: CallOptions): Promise<boolean>;
+  /** A member's purchases, oldest first, those without a date last. Unknown member: none. */
+  purchases(namespace: string, memberId: string, options?: CallOptions): AsyncIterable<Purchase>;
+  /** Rejects with `unknown-member` where the member does not exist. */
+  addPurchase(namespace: string, memberId: string, purchase: Purchase, options?: CallOptions): Promise<void>;
+}

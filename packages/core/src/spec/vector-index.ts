@@ -1,0 +1,38 @@
+import type { Adapter, CallOptions } from "./adapter.js";
+import type { EmbeddingSpace } from "./embedder.js";
+
+export interface IndexEntry {
+  /** Unique in its namespace; adding an id again replaces its entry. */
+  readonly id: string;
+  readonly memberId: string;
+  readonly vector: Float32Array;
+}
+
+export interface IndexHit {
+  readonly id: string;
+  readonly memberId: string;
+  /** Cosine similarity, -1..1, not rounded. */
+  readonly similarity: number;
+}
+
+export interface IndexSearchOptions extends CallOptions {
+  /** How many hits a query gets at most, 1 or more. */
+  readonly k: number;
+  /** Only templates of these members. */
+  readonly memberIds?: readonly string[];
+}
+
+/** A search structure over templates: a cache that can be thrown away and rebuilt from the records. */
+export interface VectorIndex extends Adapter {
+  /** `exact`: the hits are those of a full comparison, so recall is 1. */
+  readonly capabilities: { readonly exact: boolean };
+  /** Empties the index and binds it to a space. Call it first. */
+  open(space: EmbeddingSpace): Promise<void>;
+  add(namespace: string, entries: readonly IndexEntry[]): Promise<void>;
+  /** Ids that are not there are passed over. */
+  remove(namespace: string, ids: readonly string[]): Promise<void>;
+  /** The best hits of each query, best first, ties by id in code-unit order. */
+  search(namespace: string, queries: readonly Float32Array[], options: IndexSearchOptions): Promise<IndexHit[][]>;
+  /** How many templates a namespace holds. */
+  count(namespace: string): Promise<number>;
+}

@@ -1,0 +1,189 @@
+import { checkNumber } from "./checks.js";
+import { FaceKitError } from "./errors.js";
+import { specVersion } from "./spec/adapter.js";
+import type { EmbeddingSpace } from "./spec/embedder.js";
+import type { FaceRecords } from "./spec/face-records.js";
+import type { IndexEntry, IndexHit, VectorIndex } from "./spec/vector-index.js";
+import type { MemberMatch, MemberSearchOptions, VectorStore } from "./spec/vector-store.js";
+import { checkVector } from "./vectors.js";
+
+export interface VectorStoreOptions {
+  /** The durable truth. */
+  readonly records: FaceRecords;
+  /** The search over it, rebuilt from the records on opening. */
+  readonly index: VectorIndex;
+}
+
+/** How many changes go to the index in one call while it catches up. */
+const batchSize = 1024;
+
+/**
+ * Records and an index as one store. Writes go to the records first and are acknowledged from there; before each search
+ * the index catches up with the records' changes, those of other processes too, so no search misses an acknowledged
+ * write. Owns both parts: disposing the store disposes them.
+ */
+export function createVectorStore({ records, index }: VectorStoreOptions): VectorStore {
+  let opened: { space: EmbeddingSpace; done: Promise<void> } | undefined;
+  let indexed = 0;
+  let catchingUp: Promise<unknown> = Promise.resolve();
+
+  const spaceOf = (): EmbeddingSpace => {
+    if (opened !== undefined) return opened.space;
+    throw new FaceKitError("invalid-argument", "Call open(space) before using the store.", { adapter: records.id });
+  };
+
+  const load = async (space: EmbeddingSpace): Promise<void> => {
+    await records.open(space);
+    await index.open(space);
+    indexed = 0;
+    await refresh();
+  };
+
+  /** Brings the index to the records' state, one caller at a time. */
+  const refresh = async (): Promise<number> => {
+    const turn = catchingUp.then(async () => {
+      const revision = await records.revision();
+      if (revision > indexed) await applyChanges();
+      return indexed;
+    });
+    catchingUp = turn.catch(() => undefined);
+    return turn;
+  };
+
+  const applyChanges = async (): Promise<void> => {
+    let namespace = "";
+    let puts: IndexEntry[] = [];
+    let deletes: string[] = [];
+    let reached = indexed;
+    const flush = async (): Promise<void> => {
+      if (puts.length > 0) await index.add(namespace, puts);
+      if (deletes.length > 0) await index.remove(namespace, deletes);
+      puts = [];
+      deletes = [];
+    };
+    for await (const change of records.changes(indexed)) {
+      const changed = change.kind === "put" ? change.record.namespace : change.namespace;
+      const turns = change.kind === "put" ? deletes.length > 0 : puts.length > 0;
+      if (changed !== namespace || turns || puts.length + deletes.length >= batchSize) {
+        await flush();
+        namespace = changed;
+      }
+      if (change.kind === "put") puts.push(change.record);
+      else deletes.push(change.id);
+      reached = Math.max(reached, change.revision);
+    }
+    await flush();
+    indexed = reached;
+  };
+
+  return {
+    specVersion,
+    id: `${records.id}+${index.id}`,
+    capabilities: {
+      exact: index.capabilities.exact,
+      readAfterWrite: true,
+      persistent: records.capabilities.persistent,
+      conditionalWrites: true,
+    },
+
+    async open(space, options) {
+      options?.signal?.throwIfAborted();
+      if (opened === undefined) {
+        opened = { space, done: load(space) };
+        opened.done.catch(() => {
+          opened = undefined;
+        });
+      } else if (opened.space.id !== space.id || opened.space.dimensions !== space.dimensions) {
+        throw new FaceKitError(
+          "space-mismatch",
+          `The store is open for space "${opened.space.id}"; templates of "${space.id}" cannot be kept beside those.`,
+          { adapter: records.id },
+        );
+      }
+      await opened.done;
+    },
+
+    async upsert(namespace, batch, options) {
+      const space = spaceOf();
+      for (const record of batch) checkVector(record.vector, space, records.id);
+      return records.put(namespace, batch, options);
+    },
+
+    async search(namespace, probes, options) {
+      const space = spaceOf();
+      checkNumber("k", options.k, { min: 1, max: 1e6, integer: true });
+      for (const probe of probes) checkVector(probe, space, index.id);
+      const revision = await refresh();
+      const matches = await searchMembers(index, namespace, probes, options);
+      return { revision, matches };
+    },
+
+    async deleteMember(namespace, memberId, options) {
+      spaceOf();
+      return (await records.delete(namespace, { memberId }, options)).deleted;
+    },
+
+    async deleteNamespace(namespace, options) {
+      spaceOf();
+      return (await records.deleteNamespace(namespace, options)).deleted;
+    },
+
+    async count(namespace, options) {
+      let members = 0;
+      let templates = 0;
+      for await (const member of records.members(namespace, options)) {
+        members++;
+        templates += member.templates;
+      }
+      return { members, templates };
+    },
+
+    members: (namespace, options) => records.members(namespace, options),
+
+    async [Symbol.asyncDispose]() {
+      await catchingUp;
+      await index[Symbol.asyncDispose]();
+      await records[Symbol.asyncDispose]();
+    },
+  };
+}
+
+/**
+ * Nearest members from nearest templates. A member's several templates crowd the hits, so the search goes deeper until
+ * every probe has its `k` members or has seen all templates.
+ */
+async function searchMembers(
+  index: VectorIndex,
+  namespace: string,
+  probes: readonly Float32Array[],
+  { k, ...rest }: MemberSearchOptions,
+): Promise<MemberMatch[][]> {
+  const count = await index.count(namespace);
+  if (count === 0) return probes.map(() => []);
+  const results = new Array<MemberMatch[]>(probes.length);
+  let waiting = probes.map((_, i) => i);
+  for (let depth = Math.min(count, k * 4); waiting.length > 0; depth = Math.min(count, depth * 4)) {
+    const found = await index.search(
+      namespace,
+      waiting.flatMap((i) => probes[i] ?? []),
+      { ...rest, k: depth },
+    );
+    const unfinished: number[] = [];
+    found.forEach((hits, n) => {
+      const i = waiting[n] ?? 0;
+      const members = bestPerMember(hits);
+      if (members.length >= k || hits.length < depth || depth >= count) results[i] = members.slice(0, k);
+      else unfinished.push(i);
+    });
+    waiting = unfinished;
+  }
+  return results;
+}
+
+function bestPerMember(hits: readonly IndexHit[]): MemberMatch[] {
+  const members = new Map<string, MemberMatch>();
+  for (const { id, memberId, similarity } of hits) {
+    if (!members.has(memberId)) members.set(memberId, { memberId, similarity, templateId: id });
+  }
+  return [...members.values()].sort((a, b) => b.similarity - a.similarity || (a.memberId < b.memberId ? -1 : 1));
+}

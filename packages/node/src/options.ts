@@ -1,0 +1,26 @@
+import type { Detector, Embedder, FaceIndex, FaceKitOptions, LoadOptions, VectorStore } from "@facekit/core";
+import type { DecodeLimits } from "./decode.js";
+import type { SessionOptions } from "./session.js";
+
+/** Everything has a default: `createFaceKit()` alone recognises faces with the bundled models and keeps them in memory. */
+export interface NodeFaceKitOptions extends Omit<FaceKitOptions, "index">, LoadOptions {
+  /** The SQLite file that keeps templates, members and visits, or a store of your own. Default: memory. */
+  readonly store?: string | VectorStore;
+  /** `"bundled"` or `DETECTOR+EMBEDDER` by card id, for example `"yunet+retail-0095"`. Default `"bundled"`. */
+  readonly models?: string;
+  /** Where model files are looked for before the cache. */
+  readonly modelsDirectory?: string | readonly string[];
+  /** Where downloaded models are kept. Default: the platform's cache directory for the user. */
+  readonly cacheDirectory?: string;
+  /** Models whose licence forbids commercial use are refused without this. */
+  readonly acceptNonCommercial?: boolean;
+  /** Parts of your own instead of those that `models` names. */
+  readonly detector?: Detector;
+  readonly embedder?: Embedder;
+  /** A whole index, for example a hosted service; then `store` and the models are not used. */
+  readonly index?: FaceIndex;
+  /** Limits of what is decoded. */
+  readonly image?: DecodeLimits;
+  /** How ONNX Runtime runs. */
+  readonly session?: SessionOptions;
+}
