@@ -1,6 +1,6 @@
 import { defineConfig } from "tsup";
 
-export default defineConfig({
+const config: ReturnType<typeof defineConfig> = defineConfig({
   entry: ["src/index.ts", "src/cache.ts"],
   format: "esm",
   target: "es2022",
@@ -9,3 +9,5 @@ export default defineConfig({
   clean: true,
   sourcemap: true,
 });
+
+export default config;

@@ -77,7 +77,8 @@ export function decide(candidates: readonly MemberMatch[], threshold: Threshold)
   const [best, next] = candidates;
   if (best === undefined) return { matched: false, threshold, reason: "No member is enrolled here." };
   const margin = next === undefined ? {} : { margin: best.similarity - next.similarity };
-  if (best.similarity < threshold.value) {
+  // Written so that NaN does not match.
+  if (!(best.similarity >= threshold.value)) {
     return {
       matched: false,
       similarity: best.similarity,

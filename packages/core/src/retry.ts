@@ -26,6 +26,7 @@ export async function retry<T>(call: () => Promise<T>, options: RetryOptions = {
       const backoff = Math.random() * Math.min(maxDelayMs, initialDelayMs * 2 ** attempt);
       const delay = error.retryAfterMs ?? backoff;
       if (performance.now() + delay > deadline) throw error;
+      signal?.throwIfAborted();
       await sleep(delay, signal);
     }
   }

@@ -1,4 +1,4 @@
-import { checkNumber } from "./checks.js";
+import { checkId, checkNumber } from "./checks.js";
 import { FaceKitError } from "./errors.js";
 import { specVersion } from "./spec/adapter.js";
 import type { EmbeddingSpace } from "./spec/embedder.js";
@@ -111,6 +111,8 @@ export function createVectorStore({ records, index }: VectorStoreOptions): Vecto
 
     async search(namespace, probes, options) {
       const space = spaceOf();
+      options.signal?.throwIfAborted();
+      checkId("namespace", namespace);
       checkNumber("k", options.k, { min: 1, max: 1e6, integer: true });
       for (const probe of probes) checkVector(probe, space, index.id);
       const revision = await refresh();
@@ -172,7 +174,9 @@ async function searchMembers(
     found.forEach((hits, n) => {
       const i = waiting[n] ?? 0;
       const members = bestPerMember(hits);
-      if (members.length >= k || hits.length < depth || depth >= count) results[i] = members.slice(0, k);
+      // Hits as similar as the last member may follow, and ties go by member id: only a worse hit ends the search.
+      const settled = (members[k - 1]?.similarity ?? -2) > (hits.at(-1)?.similarity ?? 1);
+      if (settled || hits.length < depth || depth >= count) results[i] = members.slice(0, k);
       else unfinished.push(i);
     });
     waiting = unfinished;

@@ -17,7 +17,7 @@ interface Cut {
 const cuts: Partial<Record<HairStyle, Cut>> = {
   cropped: { crown: 5, sides: 2, hairline: [-28, -72, -97, -100, -100, -97, -72, -28] },
   short: { crown: 20, sides: 7, hairline: [-18, -60, -88, -94, -100, -97, -68, -18] },
-  "side-part": { crown: 24, sides: 8, hairline: [-14, -50, -72, -84, -96, -106, -86, -18] },
+  "side-part": { crown: 24, sides: 8, hairline: [-14, -50, -72, -84, -95, -104, -72, -18] },
   curly: { crown: 18, sides: 12, hairline: [-12, -58, -84, -88, -88, -84, -58, -12], curls: 15 },
   afro: { crown: 26, sides: 20, hairline: [-18, -66, -92, -97, -97, -92, -66, -18], curls: 18 },
   fringe: { crown: 18, sides: 12, hairline: [20, -38, -56, -60, -59, -57, -40, 20] },
@@ -106,16 +106,12 @@ function cap(sitter: Sitter, cut: Cut): string {
   const shape = curve([...hairline, ...top], { closed: true });
   const name = id("cap");
   const from = conditions.light.from;
-  const strands = Array.from({ length: 13 }, (_, index) => {
-    const share = index / 12;
+  const strands = Array.from({ length: 40 }, (_, index) => {
+    const share = (index + 0.5) / 40;
     const start = pointAlong(hairline, share);
     const end = pointAlong([...top].reverse(), share);
-    return stroke(
-      curve([start, [(start[0] * 0.35 + end[0] * 0.65) * 1.04, (start[1] + end[1]) / 2], end]),
-      index % 2 ? mix(hair, white, 0.35) : black,
-      2.2,
-      index % 2 ? 0.22 : 0.2,
-    );
+    const bend: Point = [start[0] * 0.35 + end[0] * 0.68, (start[1] + end[1]) / 2];
+    return stroke(curve([start, bend, end]), index % 2 ? mix(hair, white, 0.4) : mix(hair, black, 0.6), 1.5, 0.2);
   }).join("");
   return (
     linear(

@@ -1,4 +1,5 @@
 export type { PictureFormat } from "./camera.js";
+export { type CastMember, cast } from "./cast.js";
 export {
   type Background,
   type Camera,
@@ -19,3 +20,4 @@ export {
   traitRanges,
 } from "./person.js";
 export { drawPortrait, type PortraitOptions } from "./portrait.js";
+export { type DrawnDomainThreshold, drawnDomainThresholds } from "./thresholds.js";

@@ -2,7 +2,7 @@ import { randomFrom } from "./random.js";
 
 /** How the hair is worn; `"headscarf"` hides it. */
 export type HairStyle = (typeof hairStyles)[number];
-export const hairStyles = [
+const hairStyles = [
   "bald",
   "cropped",
   "short",
@@ -17,17 +17,13 @@ export const hairStyles = [
 ] as const;
 
 export type BeardStyle = (typeof beardStyles)[number];
-export const beardStyles = ["none", "stubble", "moustache", "goatee", "full"] as const;
+const beardStyles = ["none", "stubble", "moustache", "goatee", "full"] as const;
 
 /** The glasses that someone owns; the conditions of a picture say whether they are on. */
 export type GlassesStyle = (typeof glassesStyles)[number];
-export const glassesStyles = ["none", "round", "square", "heavy"] as const;
+const glassesStyles = ["none", "round", "square", "heavy"] as const;
 
-/**
- * Lower and upper bound of every measured trait. Lengths are in face units: an average face is 184 wide, the origin
- * lies between the temples, y grows downwards.
- */
-export const traitRanges = {
+const ranges = {
   /** Times the average width. */
   faceWidth: [0.82, 1.14],
   /** Times the average length from the temples to the chin. */
@@ -74,9 +70,15 @@ export const traitRanges = {
   freckles: [0, 1],
   /** Along black, brown, chestnut, red, blond, and white past age. */
   hairColour: [0, 1],
-} as const satisfies Record<string, readonly [number, number]>;
+} as const;
 
-export type Trait = keyof typeof traitRanges;
+export type Trait = keyof typeof ranges;
+
+/**
+ * Lower and upper bound of every measured trait. Lengths are in face units: an average face is 184 wide, the origin
+ * lies between the temples, y grows downwards.
+ */
+export const traitRanges: Readonly<Record<Trait, readonly [low: number, high: number]>> = ranges;
 
 /** Everything that makes a drawn person this person and no other. The measured traits keep to {@link traitRanges}. */
 export interface PersonParameters extends Readonly<Record<Trait, number>> {
@@ -124,6 +126,8 @@ export function personFromSeed(seed: number): PersonParameters {
     // Most people are not old, and few have freckles.
     age: traits.age ** 1.6,
     freckles: traits.freckles > 0.8 ? traits.freckles : 0,
+    // Dark skin seldom goes with blond or red hair.
+    hairColour: traits.skinTone > 0.5 ? traits.hairColour * 0.35 : traits.hairColour,
     lipColour: mayHaveBeard ? traits.lipColour * 0.25 : traits.lipColour,
     hairStyle,
     beard: mayHaveBeard ? random.pick(beardStyles) : "none",

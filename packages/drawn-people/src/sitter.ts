@@ -65,8 +65,8 @@ export function seat(person: PersonParameters, conditions: PictureConditions, pr
     skin: {
       base,
       light: mix(base, [255, 236, 214], 0.42),
-      shade: glaze(base, [206, 158, 142]),
-      deep: mix(glaze(base, [140, 84, 76]), black, 0.12),
+      shade: glaze(base, [216, 176, 158]),
+      deep: mix(glaze(base, [148, 96, 84]), black, 0.12),
     },
     hair: mix(along(hairColours, person.hairColour), [214, 212, 208], Math.min(grey, 0.9)),
     id: (name) => `${prefix}${name}`,

@@ -39,7 +39,7 @@ export function memoryFaceRecords(): FaceRecords {
     return state;
   };
   const erase = (state: NamespaceState, ids: readonly string[]): { deleted: number; revision: number } => {
-    const there = ids.filter((recordId) => state.records.has(recordId));
+    const there = [...new Set(ids)].filter((recordId) => state.records.has(recordId));
     if (there.length > 0) {
       revision++;
       state.lastRevision = revision;
@@ -56,7 +56,8 @@ export function memoryFaceRecords(): FaceRecords {
     id,
     capabilities: { persistent: false },
 
-    async open(wanted) {
+    async open(wanted, options) {
+      options?.signal?.throwIfAborted();
       if (closed) throw new FaceKitError("closed", "These records were closed.", { adapter: id });
       if (space !== undefined && (space.id !== wanted.id || space.dimensions !== wanted.dimensions)) {
         throw new FaceKitError("space-mismatch", `These records hold space "${space.id}", not "${wanted.id}".`, {
@@ -88,7 +89,7 @@ export function memoryFaceRecords(): FaceRecords {
           state.deleted.delete(record.id);
           // Later entries come last in the map, so that changes are told in order.
           state.records.delete(record.id);
-          state.records.set(record.id, { revision, record: { ...record, vector: record.vector.slice() } });
+          state.records.set(record.id, { revision, record: copyOf(record) });
         }
       }
       return { revision };
@@ -121,13 +122,14 @@ export function memoryFaceRecords(): FaceRecords {
         if (namespace !== undefined && name !== namespace) continue;
         for (const { record } of [...state.records.values()]) {
           options?.signal?.throwIfAborted();
-          yield { ...record, namespace: name };
+          yield { ...copyOf(record), namespace: name };
         }
       }
     },
 
-    async revision() {
+    async revision(options) {
       use();
+      options?.signal?.throwIfAborted();
       return revision;
     },
 
@@ -137,7 +139,7 @@ export function memoryFaceRecords(): FaceRecords {
       for (const [namespace, state] of namespaces) {
         for (const stored of state.records.values()) {
           if (stored.revision > since) {
-            changes.push({ kind: "put", revision: stored.revision, record: { ...stored.record, namespace } });
+            changes.push({ kind: "put", revision: stored.revision, record: { ...copyOf(stored.record), namespace } });
           }
         }
         for (const [recordId, at] of state.deleted) {
@@ -174,4 +176,9 @@ export function memoryFaceRecords(): FaceRecords {
       namespaces.clear();
     },
   };
+}
+
+/** Callers may write into what they gave or got; what is stored stays as it was. */
+function copyOf(record: FaceRecord): FaceRecord {
+  return { ...record, vector: record.vector.slice() };
 }

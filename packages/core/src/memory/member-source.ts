@@ -19,14 +19,15 @@ export function memoryMemberSource(): MemberSource {
 
     async get(namespace, memberId, options) {
       options?.signal?.throwIfAborted();
-      return namespaces.get(namespace)?.get(memberId)?.member;
+      const entry = namespaces.get(namespace)?.get(memberId);
+      return entry && { ...entry.member };
     },
 
     async *list(namespace, options) {
       const entries = [...(namespaces.get(namespace) ?? [])].sort(([a], [b]) => (a < b ? -1 : 1));
       for (const [, { member }] of entries) {
         options?.signal?.throwIfAborted();
-        yield member;
+        yield { ...member };
       }
     },
 
@@ -49,7 +50,7 @@ export function memoryMemberSource(): MemberSource {
       const time = (purchase: Purchase): number => purchase.at?.getTime() ?? Number.MAX_SAFE_INTEGER;
       for (const purchase of purchases.sort((a, b) => time(a) - time(b) || (a.id < b.id ? -1 : 1))) {
         options?.signal?.throwIfAborted();
-        yield purchase;
+        yield { ...purchase };
       }
     },
 

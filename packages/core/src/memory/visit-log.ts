@@ -29,7 +29,7 @@ export function memoryVisitLog(): VisitLog {
       visits.sort((a, b) => a.at.getTime() - b.at.getTime() || (a.key < b.key ? -1 : 1));
       for (const visit of visits) {
         options?.signal?.throwIfAborted();
-        yield visit;
+        yield { ...visit };
       }
     },
 

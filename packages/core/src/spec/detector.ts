@@ -4,9 +4,9 @@ import type { DecodedImage } from "./image.js";
 
 /**
  * What kind of photo to expect. `portrait`: one person near the camera, fastest.
- * `group`: every face counts, small ones too.
+ * `group`: every face counts, small ones too. `crowd`: a large photo of very many small faces, slowest.
  */
-export type Scene = "portrait" | "group";
+export type Scene = "portrait" | "group" | "crowd";
 
 export interface DetectOptions extends CallOptions {
   /** Default `"group"`: no face is missed for speed unless the caller says so. */

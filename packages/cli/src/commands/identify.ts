@@ -1,0 +1,50 @@
+import type { Command } from "commander";
+import { type GlobalOptions, noteBundledModels, openKit } from "../options.js";
+import { photoFiles } from "../photos.js";
+import { type Answer, exitStatus, type Shell } from "../shell.js";
+import { similarityText, table } from "../text.js";
+
+export function addIdentify(program: Command, shell: Shell): void {
+  program
+    .command("identify")
+    .description("who is in each photo? Where several faces are seen, the largest counts")
+    .argument("<photo...>", "the photos")
+    .action(async (photos: string[], _options: object, command: Command) => {
+      shell.answer(await identify(shell, photos, command.optsWithGlobals<GlobalOptions>()));
+    });
+}
+
+async function identify(shell: Shell, names: readonly string[], options: GlobalOptions): Promise<Answer> {
+  const files = photoFiles(shell, names);
+  noteBundledModels(shell, options);
+  await using kit = await openKit(shell, options, "read");
+  const photos = await shell.progress(async (report) => {
+    const answers = [];
+    for (const { name, path } of files) {
+      report({ task: "identifying", done: answers.length, total: files.length });
+      const { decision, candidates } = await kit.identify(path);
+      answers.push({
+        photo: name,
+        memberId: decision.memberId ?? null,
+        similarity: decision.similarity ?? null,
+        threshold: decision.threshold,
+        margin: decision.margin ?? null,
+        ...(decision.reason === undefined ? {} : { reason: decision.reason }),
+        candidates: candidates.map(({ memberId, similarity }) => ({ memberId, similarity })),
+      });
+    }
+    return answers;
+  });
+  const rows = photos.map(({ photo, memberId, similarity, margin, reason }) => [
+    photo,
+    memberId ?? "nobody",
+    similarityText(similarity),
+    similarityText(margin),
+    reason ?? "",
+  ]);
+  return {
+    status: photos.some(({ memberId }) => memberId !== null) ? exitStatus.yes : exitStatus.no,
+    json: { photos },
+    text: table([["photo", "member", "similarity", "margin", ""], ...rows]),
+  };
+}

@@ -1,0 +1,59 @@
+import { FaceKitError, isFaceKitError } from "@facekit/core";
+import type { Command } from "commander";
+import { type GlobalOptions, openKit } from "../options.js";
+import { readMembers } from "../photos.js";
+import { type Answer, exitStatus, type Shell } from "../shell.js";
+import { count } from "../text.js";
+
+export function addRegister(program: Command, shell: Shell): void {
+  program
+    .command("register")
+    .description("enrol members from a folder for each, named by the member's id, with photos of that member alone")
+    .argument("<dir>", "the folder that holds the members' folders")
+    .action(async (directory: string, _options: object, command: Command) => {
+      shell.answer(await register(shell, directory, command.optsWithGlobals<GlobalOptions>()));
+    });
+}
+
+interface Refusal {
+  readonly memberId: string;
+  readonly photo?: string;
+  readonly code: string;
+  readonly message: string;
+}
+
+/** A member with a refused photo is not enrolled; the others are. */
+async function register(shell: Shell, directory: string, options: GlobalOptions): Promise<Answer> {
+  const members = await readMembers(shell, directory);
+  await using kit = await openKit(shell, options, "create");
+  const registered: { memberId: string; templates: number }[] = [];
+  const refused: Refusal[] = [];
+  await shell.progress(async (report) => {
+    let done = 0;
+    for (const [memberId, photos] of members) {
+      report({ task: "registering", done: done++, total: members.size });
+      try {
+        if (photos.length === 0)
+          throw new FaceKitError("invalid-argument", `The folder of "${memberId}" has no photo.`);
+        const { templateIds } = await kit.register(memberId, photos);
+        registered.push({ memberId, templates: templateIds.length });
+      } catch (error) {
+        if (!isFaceKitError(error)) throw error;
+        const { code, message } = error;
+        // The sentence names the photo that it is about.
+        const photo = photos.find((path) => message.includes(path));
+        refused.push({ memberId, ...(photo === undefined ? {} : { photo }), code, message });
+      }
+    }
+  });
+  const lines = [
+    ...registered.map(({ memberId, templates }) => `registered ${memberId} from ${count(templates, "photo")}`),
+    ...refused.map(({ memberId, message }) => `refused ${memberId}: ${message}`),
+    `${registered.length} of ${count(members.size, "member")} registered`,
+  ];
+  return {
+    status: refused.length > 0 ? exitStatus.failure : exitStatus.yes,
+    json: { registered, refused },
+    text: lines.join("\n"),
+  };
+}

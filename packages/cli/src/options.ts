@@ -1,0 +1,91 @@
+import { existsSync } from "node:fs";
+import type { FaceKit } from "@facekit/core";
+import { createFaceKit } from "@facekit/node";
+import { type Command, InvalidArgumentError, Option } from "commander";
+import type { Shell } from "./shell.js";
+
+/** What every command understands. */
+export interface GlobalOptions {
+  readonly models: string;
+  readonly modelsDir?: string;
+  readonly cacheDir?: string;
+  readonly store?: string;
+  readonly namespace?: string;
+  readonly falseMatchRate?: number;
+  readonly threshold?: number;
+  readonly minFaceSize?: number;
+  readonly acceptNonCommercial?: boolean;
+}
+
+const defaultStore = "facekit.db";
+
+export function addGlobalOptions(program: Command): void {
+  program
+    .option(
+      "--models <pack>",
+      "models to use: bundled, or DETECTOR+EMBEDDER by id (see: facekit models list)",
+      "bundled",
+    )
+    .option("--models-dir <dir>", "folder in which model files are looked for before the cache")
+    .option("--cache-dir <dir>", "folder that keeps downloaded models (default: the user's cache folder)")
+    .option("--store <file>", `SQLite file with members, templates and visits (default: ./${defaultStore})`)
+    .option("--namespace <name>", "event, venue or tenant whose members are meant (default: default)")
+    .addOption(
+      new Option("--false-match-rate <rate>", "accept this share of false matches, for example 1e-4")
+        .argParser(number)
+        .conflicts("threshold"),
+    )
+    .option("--threshold <similarity>", "accept from this similarity on; its error rate is not known", number)
+    .option("--min-face-size <pixels>", "register no face smaller than this (default: 40)", number)
+    .option("--accept-non-commercial", "allow models whose licence forbids commercial use")
+    .option("--json", "print one JSON object on stdout and nothing else there");
+}
+
+function number(text: string): number {
+  const value = Number(text);
+  if (text.trim() === "" || !Number.isFinite(value)) throw new InvalidArgumentError("It has to be a number.");
+  return value;
+}
+
+/**
+ * `create`: the store file is made where there is none; `read`: a missing store is an empty one, and stays missing;
+ * `none`: nothing is kept.
+ */
+export type StoreUse = "create" | "read" | "none";
+
+/** The kit that the options describe. */
+export function openKit(shell: Shell, options: GlobalOptions, use: StoreUse): Promise<FaceKit> {
+  const { models, modelsDir, cacheDir, namespace, falseMatchRate, threshold, minFaceSize, acceptNonCommercial } =
+    options;
+  const store = use === "none" ? undefined : storeFile(shell, options, use);
+  return shell.progress((onProgress) =>
+    createFaceKit({
+      models,
+      onProgress,
+      ...(store === undefined ? {} : { store }),
+      ...(modelsDir === undefined ? {} : { modelsDirectory: shell.path(modelsDir) }),
+      ...(cacheDir === undefined ? {} : { cacheDirectory: shell.path(cacheDir) }),
+      ...(namespace === undefined ? {} : { namespace }),
+      ...(falseMatchRate === undefined ? {} : { falseMatchRate }),
+      ...(threshold === undefined ? {} : { threshold }),
+      ...(minFaceSize === undefined ? {} : { minFaceSize }),
+      ...(acceptNonCommercial === undefined ? {} : { acceptNonCommercial }),
+    }),
+  );
+}
+
+function storeFile(shell: Shell, options: GlobalOptions, use: "create" | "read"): string | undefined {
+  const file = shell.path(options.store ?? defaultStore);
+  if (use === "create" || existsSync(file)) return file;
+  shell.note(`There is no store at ${file} yet, so nobody is enrolled. Register members: facekit register DIR`);
+  return undefined;
+}
+
+/** Tells people, once a command, what the bundled models are good for. */
+export function noteBundledModels(shell: Shell, options: GlobalOptions): void {
+  if (shell.json || options.models !== "bundled") return;
+  shell.note(
+    "Using the bundled models, made for a first try and small galleries. Stronger ones: " +
+      "facekit models pull yunet-640 sface, then --models yunet-640+sface",
+  );
+}

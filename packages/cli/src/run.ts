@@ -1,0 +1,68 @@
+import { isFaceKitError } from "@facekit/core";
+import { Command, CommanderError } from "commander";
+import packageJson from "../package.json" with { type: "json" };
+import { addAttend } from "./commands/attend.js";
+import { addDemo } from "./commands/demo.js";
+import { addForget } from "./commands/forget.js";
+import { addIdentify } from "./commands/identify.js";
+import { addMembers } from "./commands/members.js";
+import { addModels } from "./commands/models.js";
+import { addRegister } from "./commands/register.js";
+import { addVerify } from "./commands/verify.js";
+import { addGlobalOptions } from "./options.js";
+import { exitStatus, Shell, type Streams } from "./shell.js";
+
+/** Runs one command line, without the program's name before it, and tells the exit status. Never throws. */
+export async function run(argv: readonly string[], streams: Streams): Promise<number> {
+  const shell = new Shell(streams, asksForJson(argv));
+  try {
+    await facekit(shell).parseAsync(argv, { from: "user" });
+  } catch (error) {
+    explain(shell, error);
+  }
+  return shell.status;
+}
+
+/** Known before parsing, because a command line that cannot be parsed is answered in JSON too. */
+function asksForJson(argv: readonly string[]): boolean {
+  const end = argv.indexOf("--");
+  return argv.slice(0, end < 0 ? argv.length : end).includes("--json");
+}
+
+function facekit(shell: Shell): Command {
+  const program = new Command("facekit")
+    .description("Know your members by their faces: register, identify, verify, take attendance.")
+    .version(packageJson.version)
+    .configureHelp({ showGlobalOptions: true })
+    .configureOutput({
+      writeOut: (text) => shell.answer({ json: { text }, text: text.trimEnd() }),
+      // Errors are told once, by explain(); what is left is the help of a command line without a command.
+      writeErr: (text) => shell.note(text.trimEnd()),
+      outputError: () => {},
+    })
+    .exitOverride()
+    .addHelpText("after", "\nExit status: 0 yes, 1 nobody recognised, 2 bad use, 3 failure.");
+  addGlobalOptions(program);
+  addDemo(program, shell);
+  addRegister(program, shell);
+  addIdentify(program, shell);
+  addVerify(program, shell);
+  addAttend(program, shell);
+  addMembers(program, shell);
+  addForget(program, shell);
+  addModels(program, shell);
+  return program;
+}
+
+function explain(shell: Shell, error: unknown): void {
+  if (error instanceof CommanderError) {
+    if (error.exitCode === 0) return;
+    const message = error.code === "commander.help" ? "A command is missing." : error.message.replace(/^error: /, "");
+    shell.fail(exitStatus.badUse, "invalid-argument", `${message} More: facekit --help`);
+  } else if (isFaceKitError(error)) {
+    const badUse = error.code === "invalid-argument" || error.code === "image-not-found";
+    shell.fail(badUse ? exitStatus.badUse : exitStatus.failure, error.code, error.message);
+  } else {
+    shell.fail(exitStatus.failure, "unexpected", error instanceof Error ? error.message : String(error));
+  }
+}

@@ -1,0 +1,185 @@
+import type { Member, MemberSource, Purchase } from "@facekit/core";
+import { ensure, equal, rejects, rejectsWith } from "./expect.js";
+import { badNames, minutesAfterNoon, noon, oddNames, seeded, shuffled, sortedNames } from "./samples.js";
+import { abortedSignal, collect, drain, lend, type PersistentConformanceOptions } from "./suite.js";
+
+const ann: Member = { id: "ann", name: "Ann Łé 👩", email: "ann@example.org", phone: "+49 30 1", createdAt: noon };
+
+/** What every `MemberSource` must do, as far as its capabilities go. */
+export function memberSourceConformance({ test, create, reopen }: PersistentConformanceOptions<MemberSource>): void {
+  const it = (name: string, run: (source: MemberSource) => Promise<void>): void =>
+    test(`MemberSource: ${name}`, () => lend(create, run));
+  const itWrites = (name: string, run: (source: MemberSource) => Promise<void>): void =>
+    it(name, async (source) => {
+      if (source.capabilities.writable) await run(source);
+    });
+  const itSells = (name: string, run: (source: MemberSource) => Promise<void>): void =>
+    itWrites(name, async (source) => {
+      if (source.capabilities.purchases) await run(source);
+    });
+
+  it("starts empty", async (source) => {
+    equal(await source.get("n", "ann"), undefined, "get");
+    equal(await collect(source.list("n")), [], "list");
+  });
+
+  it("rejects calls beyond its capabilities", async (source) => {
+    if (!source.capabilities.writable) {
+      await rejects(() => source.put("n", ann), "not-supported", "put");
+      await rejects(() => source.delete("n", "ann"), "not-supported", "delete");
+    }
+    if (!source.capabilities.purchases) {
+      await rejects(() => drain(source.purchases("n", "ann")), "not-supported", "purchases");
+      await rejects(() => source.addPurchase("n", "ann", purchase("1")), "not-supported", "addPurchase");
+    }
+  });
+
+  itWrites("gives back what was put, field by field", async (source) => {
+    await source.put("n", ann);
+    await source.put("n", { id: "bob" });
+    equal(await source.get("n", "ann"), ann, "ann");
+    equal(await source.get("n", "bob"), { id: "bob" }, "bob");
+    equal(await collect(source.list("n")), [ann, { id: "bob" }], "list");
+  });
+
+  itWrites("replaces a member, dropping fields that are gone", async (source) => {
+    await source.put("n", ann);
+    await source.put("n", { id: "ann", name: "Anne" });
+    equal(await source.get("n", "ann"), { id: "ann", name: "Anne" }, "get");
+    equal((await collect(source.list("n"))).length, 1, "number of members");
+  });
+
+  itWrites("keeps copies: what callers write into their objects changes nothing", async (source) => {
+    const mine: { id: string; name: string } = { id: "ann", name: "Ann" };
+    await source.put("n", mine);
+    mine.name = "changed";
+    Object.assign((await source.get("n", "ann")) ?? {}, { name: "changed" });
+    for (const member of await collect(source.list("n"))) Object.assign(member, { name: "changed" });
+    equal(await source.get("n", "ann"), { id: "ann", name: "Ann" }, "get");
+  });
+
+  itWrites("lists members by id in code units", async (source) => {
+    for (const id of shuffled(sortedNames, seeded(1))) await source.put("n", { id });
+    equal(
+      (await collect(source.list("n"))).map(({ id }) => id),
+      sortedNames,
+      "ids",
+    );
+  });
+
+  itWrites("tells whether there was somebody to delete", async (source) => {
+    await source.put("n", ann);
+    equal(await source.delete("n", "bob"), false, "delete of nobody");
+    equal(await source.delete("elsewhere", "ann"), false, "delete in another namespace");
+    equal(await source.delete("n", "ann"), true, "delete");
+    equal(await source.delete("n", "ann"), false, "delete, again");
+    equal(await source.get("n", "ann"), undefined, "get");
+  });
+
+  itWrites("keeps namespaces apart", async (source) => {
+    await source.put("a", { id: "ann", name: "A" });
+    await source.put("b", { id: "ann", name: "B" });
+    await source.delete("a", "ann");
+    equal(await source.get("a", "ann"), undefined, "get in a");
+    equal(await source.get("b", "ann"), { id: "ann", name: "B" }, "get in b");
+  });
+
+  itWrites("takes odd names for what they are", async (source) => {
+    for (const name of oddNames) {
+      await source.put(name, { id: name, name });
+      equal(await source.get(name, name), { id: name, name }, `get of ${name}`);
+      equal(await collect(source.list(name)), [{ id: name, name }], `list of ${name}`);
+    }
+    for (const name of oddNames) equal(await source.delete(name, name), true, `delete of ${name}`);
+  });
+
+  for (const [why, name] of badNames) {
+    itWrites(`refuses names that are ${why}`, async (source) => {
+      await rejects(() => source.put(name, ann), "invalid-argument", "namespace");
+      await rejects(() => source.put("n", { id: name }), "invalid-argument", "member id");
+      equal(await collect(source.list("n")), [], "list");
+    });
+  }
+
+  itWrites("keeps all of 20 puts at a time", async (source) => {
+    await Promise.all(Array.from({ length: 20 }, (_, i) => source.put("n", { id: `m${i}` })));
+    equal((await collect(source.list("n"))).length, 20, "number of members");
+  });
+
+  itSells("gives back purchases, oldest first, those without a date last", async (source) => {
+    await source.put("n", ann);
+    const inOrder: Purchase[] = [
+      { ...purchase("z"), at: minutesAfterNoon(-1), quantity: -2, total: "-12.90", currency: "JPY" },
+      { ...purchase("b"), at: noon, total: "0.10" },
+      { ...purchase("a"), at: minutesAfterNoon(1), total: "123456789012345678.99", quantity: 1.5 },
+    ];
+    await source.addPurchase("n", "ann", purchase("0"));
+    for (const item of shuffled(inOrder, seeded(2))) await source.addPurchase("n", "ann", item);
+    equal(await collect(source.purchases("n", "ann")), [...inOrder, purchase("0")], "purchases");
+  });
+
+  itSells("adds a purchase once", async (source) => {
+    await source.put("n", ann);
+    await source.put("n", { id: "bob" });
+    await source.addPurchase("n", "ann", purchase("1"));
+    await source.addPurchase("n", "ann", { ...purchase("1"), product: "other" });
+    await source.addPurchase("n", "bob", { ...purchase("1"), product: "bob's" });
+    equal(await collect(source.purchases("n", "ann")), [purchase("1")], "purchases of ann");
+    equal(await collect(source.purchases("n", "bob")), [{ ...purchase("1"), product: "bob's" }], "purchases of bob");
+  });
+
+  itSells("knows no purchases of unknown members", async (source) => {
+    equal(await collect(source.purchases("n", "nobody")), [], "purchases");
+    await rejects(() => source.addPurchase("n", "nobody", purchase("1")), "unknown-member", "addPurchase");
+  });
+
+  itSells("keeps purchases when the member is replaced, and deletes them with the member", async (source) => {
+    await source.put("n", ann);
+    await source.addPurchase("n", "ann", purchase("1"));
+    await source.put("n", { id: "ann" });
+    equal((await collect(source.purchases("n", "ann"))).length, 1, "purchases after a replacement");
+    await source.delete("n", "ann");
+    await source.put("n", ann);
+    equal(await collect(source.purchases("n", "ann")), [], "purchases after a deletion");
+  });
+
+  itWrites("rejects with the signal's own reason, and writes nothing", async (source) => {
+    await source.put("n", ann);
+    const { signal, reason } = abortedSignal();
+    await rejectsWith(() => source.put("n", { id: "bob" }, { signal }), reason, "put");
+    await rejectsWith(() => source.get("n", "ann", { signal }), reason, "get");
+    await rejectsWith(() => source.delete("n", "ann", { signal }), reason, "delete");
+    await rejectsWith(() => drain(source.list("n", { signal })), reason, "list");
+    equal((await collect(source.list("n"))).length, 1, "number of members");
+    if (!source.capabilities.purchases) return;
+    await source.addPurchase("n", "ann", purchase("1"));
+    await rejectsWith(() => source.addPurchase("n", "ann", purchase("2"), { signal }), reason, "addPurchase");
+    await rejectsWith(() => drain(source.purchases("n", "ann", { signal })), reason, "purchases");
+  });
+
+  it("may be disposed twice", async (source) => {
+    await source[Symbol.asyncDispose]();
+    await source[Symbol.asyncDispose]();
+  });
+
+  if (reopen === undefined) return;
+
+  itWrites("keeps what was put over a restart", async (source) => {
+    ensure(source.capabilities.persistent, "A source that can be reopened must declare `persistent`.");
+    await source.put("n", ann);
+    if (source.capabilities.purchases) await source.addPurchase("n", "ann", purchase("1"));
+    await source[Symbol.asyncDispose]();
+    await lend(
+      () => reopen(source),
+      async (again) => {
+        equal(await collect(again.list("n")), [ann], "list");
+        if (!again.capabilities.purchases) return;
+        equal(await collect(again.purchases("n", "ann")), [purchase("1")], "purchases");
+      },
+    );
+  });
+}
+
+function purchase(id: string): Purchase {
+  return { id, product: "tea 🍵", quantity: 1, total: "12.90", currency: "EUR" };
+}

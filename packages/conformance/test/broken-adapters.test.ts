@@ -1,0 +1,138 @@
+import {
+  detectorConformance,
+  faceRecordsConformance,
+  type TestRunner,
+  vectorIndexConformance,
+  visitLogConformance,
+} from "@facekit/conformance";
+import { type FaceRecords, memoryFaceRecords, memoryVisitLog, type VisitLog } from "@facekit/core";
+import { describe, expect, test } from "vitest";
+import { toyDetector, toyIndex, toyPicture } from "./toys.js";
+
+/** Runs a suite and gives the names of the tests that failed. */
+async function failuresOf(suite: (test: TestRunner) => void): Promise<string> {
+  const tests: { name: string; run: () => Promise<void> }[] = [];
+  suite((name, run) => tests.push({ name, run }));
+  const failed: string[] = [];
+  for (const { name, run } of tests) await run().catch(() => failed.push(name));
+  return failed.join("\n");
+}
+
+const failingRecords = (override: (records: FaceRecords) => Partial<FaceRecords>): Promise<string> =>
+  failuresOf((test) =>
+    faceRecordsConformance({
+      test,
+      create: () => {
+        const records = memoryFaceRecords();
+        return { ...records, ...override(records) };
+      },
+    }),
+  );
+
+const failingVisits = (override: (log: VisitLog) => Partial<VisitLog>): Promise<string> =>
+  failuresOf((test) =>
+    visitLogConformance({
+      test,
+      create: () => {
+        const log = memoryVisitLog();
+        return { ...log, ...override(log) };
+      },
+    }),
+  );
+
+describe("the suites catch", () => {
+  test("nothing where nothing is wrong", async () => {
+    expect(await failingRecords(() => ({}))).toBe("");
+    expect(await failingVisits(() => ({}))).toBe("");
+  });
+
+  test("records that write a batch one by one", async () => {
+    const failed = await failingRecords((records) => ({
+      async put(namespace, batch, options) {
+        for (const record of batch) await records.put(namespace, [record], options);
+        return { revision: await records.revision() };
+      },
+    }));
+    expect(failed).toContain("atomic");
+  });
+
+  test("records that forget conditions", async () => {
+    const failed = await failingRecords((records) => ({ put: (namespace, batch) => records.put(namespace, batch) }));
+    expect(failed).toContain("ifRevision");
+    expect(failed).toContain("racing");
+    expect(failed).toContain("signal's own reason");
+  });
+
+  test("records that keep silent about deletions", async () => {
+    const failed = await failingRecords((records) => ({
+      async *changes(since, options) {
+        for await (const change of records.changes(since, options)) if (change.kind === "put") yield change;
+      },
+    }));
+    expect(failed).toContain("tells what changed");
+    expect(failed).toContain("replays the changes");
+  });
+
+  test("records that order members like a dictionary", async () => {
+    const failed = await failingRecords((records) => ({
+      async *members(namespace, options) {
+        const members = [];
+        for await (const member of records.members(namespace, options)) members.push(member);
+        yield* members.sort((a, b) => a.memberId.localeCompare(b.memberId));
+      },
+    }));
+    expect(failed).toContain("code units");
+  });
+
+  test("an index with wrong ties", async () => {
+    const failed = await failuresOf((test) =>
+      vectorIndexConformance({ test, create: () => toyIndex((a, b) => (a < b ? 1 : -1)) }),
+    );
+    expect(failed).toContain("ties");
+    expect(failed).not.toContain("starts empty");
+  });
+
+  test("an index that loses the worst hit", async () => {
+    const failed = await failuresOf((test) =>
+      vectorIndexConformance({
+        test,
+        create: () => {
+          const index = toyIndex();
+          return {
+            ...index,
+            search: async (namespace, queries, options) =>
+              (await index.search(namespace, queries, options)).map((hits) => hits.slice(0, 9)),
+          };
+        },
+      }),
+    );
+    expect(failed).toContain("full comparison");
+  });
+
+  test("a log that replaces visits", async () => {
+    const failed = await failingVisits((log) => ({
+      async append(namespace, visits, options) {
+        for (const { memberId } of visits) await log.deleteMember(namespace, memberId);
+        return log.append(namespace, visits, options);
+      },
+    }));
+    expect(failed).toContain("appends a key once");
+  });
+
+  test("a detector with its faces in any order and no limit", async () => {
+    const failed = await failuresOf((test) =>
+      detectorConformance({
+        test,
+        create: () => ({
+          ...toyDetector(),
+          detect: async (image) => (await toyDetector().detect(image)).reverse(),
+        }),
+        pictures: [{ image: toyPicture([90, 200, 60], [220, 60, 60]), faces: 2 }],
+      }),
+    );
+    expect(failed).toContain("best first");
+    expect(failed).toContain("maxFaces");
+    expect(failed).toContain("minScore");
+    expect(failed).toContain("signal's own reason");
+  });
+});

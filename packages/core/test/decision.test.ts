@@ -1,0 +1,86 @@
+import { describe, expect, test } from "vitest";
+import { chooseThreshold, decide, type Threshold } from "../src/decision.js";
+import type { Calibration } from "../src/spec/embedder.js";
+
+const calibration: Calibration = {
+  data: "10 folds",
+  defaultFalseMatchRate: 1e-3,
+  points: [
+    { falseMatchRate: 1e-4, threshold: 0.6, impostorPairs: 300_000 },
+    { falseMatchRate: 1e-2, threshold: 0.3, impostorPairs: 300_000 },
+    { falseMatchRate: 1e-3, threshold: 0.45, impostorPairs: 300_000 },
+  ],
+};
+
+describe("chooseThreshold", () => {
+  test("takes the calibration's default rate", () => {
+    expect(chooseThreshold({}, calibration)).toEqual({
+      value: 0.45,
+      source: "calibration",
+      falseMatchRate: 1e-3,
+      impostorPairs: 300_000,
+      data: "10 folds",
+    });
+  });
+
+  test("takes the loosest point that keeps the rate asked for", () => {
+    expect(chooseThreshold({ falseMatchRate: 1e-4 }, calibration).value).toBe(0.6);
+    expect(chooseThreshold({ falseMatchRate: 5e-3 }, calibration).value).toBe(0.45);
+    expect(chooseThreshold({ falseMatchRate: 0.1 + 0.2 - 0.29 }, calibration).value).toBe(0.3);
+    expect(chooseThreshold({ falseMatchRate: 1 }, calibration).value).toBe(0.3);
+  });
+
+  test("refuses a rate below what was measured, and says what was", () => {
+    for (const falseMatchRate of [1e-5, 0]) {
+      expect(() => chooseThreshold({ falseMatchRate }, calibration)).toThrow(/10 folds; the lowest is 0.0001/);
+    }
+  });
+
+  test("takes a caller's number with or without calibration, and claims no rate", () => {
+    for (const known of [calibration, undefined]) {
+      expect(chooseThreshold({ threshold: 0.5 }, known)).toEqual({ value: 0.5, source: "caller" });
+    }
+  });
+
+  test("refuses what makes no sense", () => {
+    expect(() => chooseThreshold({ threshold: 0.5, falseMatchRate: 1e-3 }, calibration)).toThrow(/not both/);
+    expect(() => chooseThreshold({}, undefined)).toThrow(/no calibration/);
+    expect(() => chooseThreshold({ falseMatchRate: 1e-3 }, undefined)).toThrow(/no calibration/);
+    for (const threshold of [Number.NaN, -2, Number.POSITIVE_INFINITY]) {
+      expect(() => chooseThreshold({ threshold }, calibration)).toThrow(/threshold wants/);
+    }
+    for (const falseMatchRate of [Number.NaN, -1, 2]) {
+      expect(() => chooseThreshold({ falseMatchRate }, calibration)).toThrow(/falseMatchRate wants/);
+    }
+  });
+});
+
+describe("decide", () => {
+  const threshold: Threshold = { value: 0.5, source: "caller" };
+  const candidate = (memberId: string, similarity: number) => ({ memberId, similarity, templateId: `${memberId}-1` });
+
+  test("matches from the threshold on, with the margin to the next member", () => {
+    expect(decide([candidate("ann", 0.5)], threshold)).toEqual({
+      matched: true,
+      memberId: "ann",
+      similarity: 0.5,
+      threshold,
+    });
+    expect(decide([candidate("ann", 0.75), candidate("bob", 0.25)], threshold).margin).toBe(0.5);
+  });
+
+  test("names nobody below the threshold, and says why", () => {
+    const decision = decide([candidate("ann", 0.25), candidate("bob", 0.125)], threshold);
+    expect(decision).toMatchObject({ matched: false, similarity: 0.25, margin: 0.125 });
+    expect(decision.memberId).toBeUndefined();
+    expect(decision.reason).toMatch(/0.2500, below the threshold 0.5/);
+  });
+
+  test("says so where nobody is enrolled", () => {
+    expect(decide([], threshold)).toEqual({ matched: false, threshold, reason: "No member is enrolled here." });
+  });
+
+  test("never matches NaN", () => {
+    expect(decide([candidate("ann", Number.NaN)], threshold).matched).toBe(false);
+  });
+});

@@ -1,0 +1,249 @@
+import { createFlows, memoryMemberSource } from "@facekit/core";
+import { describe, expect, test } from "vitest";
+import { photoOf, toyFaceIndex } from "./toy-recognition.js";
+
+const newKit = (options: object = {}) => createFlows({ index: toyFaceIndex(), ...options });
+const codeOf = async (promise: Promise<unknown>): Promise<unknown> =>
+  promise.then(
+    () => "fulfilled",
+    (error: { code?: unknown }) => error.code,
+  );
+const idsOf = async (kit: ReturnType<typeof newKit>): Promise<string[]> => {
+  const ids: string[] = [];
+  for await (const { memberId } of kit.enrolled()) ids.push(memberId);
+  return ids;
+};
+
+describe("register", () => {
+  test("several photos become as many templates, embedded in one batch", async () => {
+    const index = toyFaceIndex();
+    const kit = createFlows({ index });
+    const { templateIds } = await kit.register("ada", [photoOf(1), photoOf(1), photoOf(1)]);
+    expect(new Set(templateIds).size).toBe(3);
+    expect(index.embedded()).toBe(1);
+  });
+
+  test.each([
+    ["no-face", photoOf()],
+    ["several-faces", photoOf(1, 2)],
+    ["face-too-small", photoOf({ person: 1, size: 39 })],
+  ])("refuses a photo with %s, and then enrols none of the others", async (code, photo) => {
+    const kit = newKit();
+    expect(await codeOf(kit.register("ada", [photoOf(1), photo]))).toBe(code);
+    expect(await idsOf(kit)).toEqual([]);
+  });
+
+  test("the size limit is an option", async () => {
+    const kit = newKit({ minFaceSize: 200 });
+    expect(await codeOf(kit.register("ada", photoOf(1)))).toBe("face-too-small");
+    expect(await codeOf(kit.register("ada", photoOf(1), { minFaceSize: 100 }))).toBe("fulfilled");
+  });
+
+  test("refuses another member's face where asked, names that member, and lets the member add photos", async () => {
+    const kit = newKit();
+    await kit.register("ada", photoOf(1));
+    const refused = kit.register("imposter", photoOf(1), { refuseKnownFaces: true });
+    await expect(refused).rejects.toMatchObject({ code: "already-enrolled", details: { memberId: "ada" } });
+    expect(await codeOf(kit.register("ada", photoOf(1), { refuseKnownFaces: true }))).toBe("fulfilled");
+    expect(await codeOf(kit.register("twin", photoOf(1)))).toBe("fulfilled");
+  });
+
+  test("two racing registrations of one face under two names: one is refused", async () => {
+    const kit = newKit();
+    const options = { refuseKnownFaces: true };
+    const codes = await Promise.all([
+      codeOf(kit.register("ada", photoOf(1), options)),
+      codeOf(kit.register("eve", photoOf(1), options)),
+    ]);
+    expect(codes.sort()).toEqual(["already-enrolled", "fulfilled"]);
+  });
+
+  test.each(["", "a\0b", "\ud800", "x".repeat(513)])("refuses the member id %j", async (id) => {
+    expect(await codeOf(newKit().register(id, photoOf(1)))).toBe("invalid-argument");
+  });
+
+  test("keeps what is known of the member, and does not lose it when photos are added", async () => {
+    const members = memoryMemberSource();
+    const kit = newKit({ members });
+    await kit.register("ada", photoOf(1), { member: { name: "Ada", email: "ada@example.org" } });
+    await kit.register("ada", photoOf(1), { member: { name: "Ada L." } });
+    await kit.register("ada", photoOf(1));
+    expect(await members.get("default", "ada")).toMatchObject({ name: "Ada L.", email: "ada@example.org" });
+  });
+});
+
+describe("verify", () => {
+  test("1:1 accepts the member and no other", async () => {
+    const kit = newKit();
+    await kit.register("ada", photoOf(1));
+    await kit.register("bo", photoOf(2));
+    expect(await kit.verify("ada", photoOf(1))).toMatchObject({ matched: true, memberId: "ada" });
+    const refused = await kit.verify("ada", photoOf(2));
+    expect(refused.matched).toBe(false);
+    expect(refused.reason).toContain("below the threshold");
+    expect(refused).not.toHaveProperty("memberId");
+  });
+
+  test("1:N accepts any member and no stranger", async () => {
+    const kit = newKit();
+    await kit.register("ada", photoOf(1));
+    expect(await kit.verifyAnyMember(photoOf(1))).toMatchObject({ matched: true, memberId: "ada" });
+    expect(await kit.verifyAnyMember(photoOf(5))).toMatchObject({ matched: false });
+  });
+
+  test("an unknown member and a photo without a face are errors", async () => {
+    const kit = newKit();
+    await kit.register("ada", photoOf(1));
+    expect(await codeOf(kit.verify("nobody", photoOf(1)))).toBe("unknown-member");
+    expect(await codeOf(kit.verify("ada", photoOf()))).toBe("no-face");
+  });
+
+  test("a face is compared with every template of the member", async () => {
+    const kit = newKit();
+    await kit.register("ada", [photoOf(1), photoOf(7)]);
+    expect((await kit.verify("ada", photoOf(7))).similarity).toBeCloseTo(1, 5);
+  });
+});
+
+describe("identify", () => {
+  test("names the member with the margin to the next", async () => {
+    const kit = newKit();
+    await kit.register("ada", photoOf(1));
+    await kit.register("bo", photoOf(2));
+    const { best, decision, candidates } = await kit.identify(photoOf(2));
+    expect(best?.memberId).toBe("bo");
+    expect(candidates.map((candidate) => candidate.memberId)).toEqual(["bo", "ada"]);
+    expect(decision.margin).toBeCloseTo((candidates[0]?.similarity ?? 0) - (candidates[1]?.similarity ?? 0), 12);
+    expect(decision.threshold).toMatchObject({ value: 0.6, source: "calibration", falseMatchRate: 1e-3 });
+  });
+
+  test("tells why not: a stranger, an empty namespace, no face", async () => {
+    const kit = newKit();
+    expect((await kit.identify(photoOf(1))).decision.reason).toContain("No member is enrolled");
+    await kit.register("ada", photoOf(1));
+    expect((await kit.identify(photoOf(3))).best).toBeUndefined();
+    expect((await kit.identify(photoOf())).decision.reason).toContain("No face");
+  });
+
+  test("takes the largest of several faces", async () => {
+    const kit = newKit();
+    await kit.register("ada", photoOf(1));
+    await kit.register("bo", photoOf(2));
+    expect((await kit.identify(photoOf({ person: 1, size: 60 }, { person: 2, size: 90 }))).best?.memberId).toBe("bo");
+  });
+
+  test("namespaces do not see each other", async () => {
+    const kit = newKit();
+    await kit.register("ada", photoOf(1), { namespace: "monday" });
+    expect((await kit.identify(photoOf(1), { namespace: "tuesday" })).best).toBeUndefined();
+    expect((await kit.identify(photoOf(1), { namespace: "monday" })).best?.memberId).toBe("ada");
+  });
+
+  test("a caller's threshold decides, and says that its error rate is unknown", async () => {
+    const kit = newKit();
+    await kit.register("ada", photoOf(1));
+    const twin = photoOf({ person: 1, likeness: { of: 2, share: 0.3 } });
+    expect((await kit.identify(twin)).best?.memberId).toBe("ada");
+    const strict = await kit.identify(twin, { threshold: 0.99 });
+    expect(strict.best).toBeUndefined();
+    expect(strict.decision.threshold).toEqual({ value: 0.99, source: "caller" });
+  });
+});
+
+describe("matchOrRegister", () => {
+  test("known: the member; unknown: a new one", async () => {
+    const kit = newKit();
+    const first = await kit.matchOrRegister(photoOf(1));
+    const again = await kit.matchOrRegister(photoOf(1));
+    expect(first.registered).toBe(true);
+    expect(again).toMatchObject({ registered: false, memberId: first.memberId });
+  });
+
+  test("many racing calls with two people's photos make two members", async () => {
+    const kit = newKit();
+    const calls = Array.from({ length: 16 }, (_, i) => kit.matchOrRegister(photoOf(i % 2 === 0 ? 1 : 2)));
+    const answers = await Promise.all(calls);
+    expect(answers.filter((answer) => answer.registered)).toHaveLength(2);
+    expect(new Set(answers.map((answer) => answer.memberId)).size).toBe(2);
+    expect(await idsOf(kit)).toHaveLength(2);
+  });
+});
+
+describe("takeAttendance", () => {
+  test("names members and counts strangers over several photos", async () => {
+    const kit = newKit();
+    for (const person of [1, 2, 3]) await kit.register(`m${person}`, photoOf(person));
+    const { present, strangers, photos } = await kit.takeAttendance([photoOf(2, 9, 1), photoOf(2), photoOf()]);
+    expect(present).toEqual(["m1", "m2"]);
+    expect(strangers).toBe(1);
+    expect(photos.map(({ faces }) => faces.map((face) => face.memberId))).toEqual([["m2", null, "m1"], ["m2"], []]);
+  });
+
+  test("no member stands twice in a photo: the better face is given to the member", async () => {
+    const kit = newKit();
+    await kit.register("ada", photoOf(1));
+    const lookalike = { person: 1, likeness: { of: 2, share: 0.2 } };
+    const { photos, strangers } = await kit.takeAttendance(photoOf(lookalike, 1));
+    expect(photos[0]?.faces.map((face) => face.memberId)).toEqual([null, "ada"]);
+    expect(strangers).toBe(1);
+  });
+
+  test("the assignment is optimal, not greedy", async () => {
+    const kit = newKit();
+    await kit.register("ada", photoOf(1));
+    await kit.register("bo", photoOf({ person: 1, likeness: { of: 2, share: 0.4 } }));
+    // The first face is nearest to ada, but only the second can be nobody else.
+    const { photos } = await kit.takeAttendance(photoOf({ person: 1, likeness: { of: 2, share: 0.15 } }, 1));
+    expect(photos[0]?.faces.map((face) => face.memberId)).toEqual(["bo", "ada"]);
+  });
+
+  test("a session is written to the visit log once per member, however often it is taken", async () => {
+    const kit = newKit();
+    await kit.register("ada", photoOf(1));
+    const options = { session: "monday", timeZone: "Asia/Kolkata", at: new Date("2026-03-02T09:00:00Z") };
+    await kit.takeAttendance(photoOf(1), options);
+    await kit.takeAttendance([photoOf(1), photoOf(1)], options);
+    const visits = [];
+    for await (const visit of kit.visits.query("default", { session: "monday" })) visits.push(visit);
+    expect(visits).toHaveLength(1);
+    expect(visits[0]).toMatchObject({ memberId: "ada", timeZone: "Asia/Kolkata", at: options.at });
+  });
+
+  test("an unknown time zone is refused before any photo is looked at", async () => {
+    const kit = newKit();
+    expect(await codeOf(kit.takeAttendance(photoOf(1), { timeZone: "Mars/Olympus" }))).toBe("invalid-argument");
+  });
+});
+
+describe("compare, forget, dispose", () => {
+  test("compares two photos without enrolling", async () => {
+    const kit = newKit();
+    expect(await kit.compare(photoOf(1), photoOf(1))).toMatchObject({ matched: true });
+    expect(await kit.compare(photoOf(1), photoOf(2))).toMatchObject({ matched: false });
+    expect(await idsOf(kit)).toEqual([]);
+  });
+
+  test("forgets templates, visits and the member", async () => {
+    const members = memoryMemberSource();
+    const kit = newKit({ members });
+    await kit.register("ada", [photoOf(1), photoOf(1)]);
+    await kit.takeAttendance(photoOf(1), { session: "monday" });
+    expect(await kit.forget("ada")).toBe(2);
+    expect((await kit.identify(photoOf(1))).best).toBeUndefined();
+    expect(await members.get("default", "ada")).toBeUndefined();
+    for await (const visit of kit.visits.query("default")) expect.unreachable(visit.key);
+    expect(await kit.forget("ada")).toBe(0);
+  });
+
+  test("after disposal every call says that the kit is closed", async () => {
+    const kit = newKit();
+    await kit[Symbol.asyncDispose]();
+    await kit[Symbol.asyncDispose]();
+    expect(await codeOf(kit.identify(photoOf(1)))).toBe("closed");
+    expect(await codeOf(kit.forget("ada"))).toBe("closed");
+  });
+
+  test("an error rate below what was measured is refused on creation, with the lowest there is", () => {
+    expect(() => newKit({ falseMatchRate: 1e-6 })).toThrow(/lowest is 0.001/);
+  });
+});

@@ -1,0 +1,125 @@
+import {
+  createVectorStore,
+  type DecodedImage,
+  type Detector,
+  type Embedder,
+  type Face,
+  type FaceIndex,
+  localFaceIndex,
+  memoryFaceRecords,
+  normalize,
+  specVersion,
+  type VectorIndex,
+} from "@facekit/core";
+
+/** A person as the toy sees one: a direction; photos of one person differ by a little noise. */
+export interface Sighting {
+  readonly person: number;
+  /** Mixes in another person, 0..1. */
+  readonly likeness?: { readonly of: number; readonly share: number };
+  readonly size?: number;
+}
+
+const dimensions = 16;
+const sightings = new WeakMap<DecodedImage, readonly Sighting[]>();
+
+/** A photo of these people, from left to right. */
+export function photoOf(...people: readonly (Sighting | number)[]): DecodedImage {
+  const image: DecodedImage = { data: new Uint8Array(12), width: 2, height: 2, channels: 3 };
+  sightings.set(
+    image,
+    people.map((person) => (typeof person === "number" ? { person } : person)),
+  );
+  return image;
+}
+
+function direction(person: number): number[] {
+  return Array.from({ length: dimensions }, (_, i) => (i === person % dimensions ? 1 : 0.05 * Math.sin(person + i)));
+}
+
+/** Recognition without nets, through the public interfaces: what the flows do with it is what is tested. */
+export function toyFaceIndex(): FaceIndex & { readonly embedded: () => number } {
+  let embedded = 0;
+  const detector: Detector = {
+    specVersion,
+    id: "toy-detector",
+    capabilities: { landmarks: true, landmarks68: false },
+    detect: async (image, { maxFaces } = {}) =>
+      (sightings.get(image) ?? [])
+        .map(
+          ({ size = 100 }, i): Face => ({
+            box: { x: i * 200, y: 10, width: size, height: size * 1.2 },
+            score: 0.9 - i * 0.01,
+            landmarks: [
+              { x: i, y: 1 },
+              { x: i + 1, y: 1 },
+              { x: i, y: 2 },
+              { x: i, y: 3 },
+              { x: i + 1, y: 3 },
+            ],
+          }),
+        )
+        .slice(0, maxFaces),
+    async [Symbol.asyncDispose]() {},
+  };
+  const embedder: Embedder = {
+    specVersion,
+    id: "toy-embedder",
+    space: { id: "toy/1", dimensions, metric: "cosine" },
+    requires: "landmarks",
+    calibration: {
+      data: "a toy",
+      defaultFalseMatchRate: 1e-3,
+      points: [{ falseMatchRate: 1e-3, threshold: 0.6, impostorPairs: 10_000 }],
+    },
+    embed: async (faces) => {
+      embedded++;
+      return faces.map(({ image, face }) => {
+        const sighting = sightings.get(image)?.[face.box.x / 200];
+        const own = direction(sighting?.person ?? 0);
+        const other = direction(sighting?.likeness?.of ?? 0);
+        const share = sighting?.likeness?.share ?? 0;
+        return normalize(own.map((value, i) => (1 - share) * value + share * (other[i] ?? 0)));
+      });
+    },
+    async [Symbol.asyncDispose]() {},
+  };
+  const store = createVectorStore({ records: memoryFaceRecords(), index: scanningIndex() });
+  return { ...localFaceIndex({ detector, embedder, store }), embedded: () => embedded };
+}
+
+/** The smallest index there can be. */
+function scanningIndex(): VectorIndex {
+  const namespaces = new Map<string, Map<string, { memberId: string; vector: Float32Array }>>();
+  const entriesOf = (namespace: string): Map<string, { memberId: string; vector: Float32Array }> => {
+    const entries = namespaces.get(namespace) ?? new Map<string, { memberId: string; vector: Float32Array }>();
+    namespaces.set(namespace, entries);
+    return entries;
+  };
+  return {
+    specVersion,
+    id: "scan",
+    capabilities: { exact: true },
+    open: async () => namespaces.clear(),
+    add: async (namespace, entries) => {
+      for (const { id, memberId, vector } of entries) entriesOf(namespace).set(id, { memberId, vector });
+    },
+    remove: async (namespace, ids) => {
+      for (const id of ids) entriesOf(namespace).delete(id);
+    },
+    search: async (namespace, queries, { k, memberIds }) =>
+      queries.map((query) =>
+        [...entriesOf(namespace)]
+          .filter(([, { memberId }]) => memberIds?.includes(memberId) ?? true)
+          .map(([id, { memberId, vector }]) => ({
+            id,
+            memberId,
+            similarity: vector.reduce((sum, value, i) => sum + value * (query[i] ?? 0), 0),
+          }))
+          .sort((a, b) => b.similarity - a.similarity || (a.id < b.id ? -1 : 1))
+          .slice(0, k),
+      ),
+    count: async (namespace) => entriesOf(namespace).size,
+    async [Symbol.asyncDispose]() {},
+  };
+}

@@ -1,0 +1,86 @@
+import { expect, test } from "vitest";
+import { alignInto } from "../src/geometry/alignment.js";
+import type { SimilarityTransform } from "../src/geometry/similarity-transform.js";
+import { warpInto } from "../src/geometry/warp.js";
+import type { DecodedImage } from "../src/spec/image.js";
+import { gradient, grey, paint } from "./pixels.js";
+
+const identity: SimilarityTransform = { a: 1, b: 0, tx: 0, ty: 0 };
+
+function warp(image: DecodedImage, transform: SimilarityTransform, width: number, height: number): Uint8Array {
+  const out = new Uint8Array(width * height * 3);
+  warpInto(image, transform, width, height, out);
+  return out;
+}
+
+test("the identity copies the pixels", () => {
+  const image = paint(13, 9, gradient);
+  expect(warp(image, identity, 13, 9)).toEqual(image.data);
+});
+
+test("a whole translation moves pixels and leaves black behind", () => {
+  const out = warp(paint(8, 8, gradient), { ...identity, tx: 2, ty: -3 }, 8, 8);
+  const expected = paint(8, 8, (x, y) => (x < 2 || y >= 5 ? [0, 0, 0] : gradient(x - 2, y + 3)));
+  expect(out).toEqual(expected.data);
+});
+
+test("a half translation takes the mean of neighbours", () => {
+  const out = warp(
+    paint(4, 1, (x) => grey(x * 40)),
+    { ...identity, tx: 0.5 },
+    4,
+    1,
+  );
+  expect([...out].filter((_, i) => i % 3 === 0)).toEqual([0, 20, 60, 100]);
+});
+
+test("a quarter turn turns", () => {
+  const out = warp(paint(5, 5, gradient), { a: 0, b: 1, tx: 5, ty: 0 }, 5, 5);
+  expect(out).toEqual(paint(5, 5, (x, y) => gradient(y, 4 - x)).data);
+});
+
+test("shrinking averages a checkerboard to grey instead of aliasing", () => {
+  const checkerboard = paint(128, 128, (x, y) => grey((x + y) % 2 === 0 ? 0 : 255));
+  for (const size of [64, 32, 16]) {
+    const out = warp(checkerboard, { a: size / 128, b: 0, tx: 0, ty: 0 }, size, size);
+    for (const value of out) expect(Math.abs(value - 127.5)).toBeLessThan(2);
+  }
+});
+
+test("the alpha channel is ignored", () => {
+  const t = { a: 0.7, b: 0.2, tx: 1, ty: -2 };
+  expect(warp(paint(20, 20, gradient, 4), t, 16, 16)).toEqual(warp(paint(20, 20, gradient), t, 16, 16));
+});
+
+test("writes at its offset and nowhere else", () => {
+  const out = new Uint8Array(3 * 12).fill(7);
+  warpInto(
+    paint(2, 2, () => grey(9)),
+    identity,
+    2,
+    2,
+    out,
+    12,
+  );
+  expect([...out]).toEqual([...new Array(12).fill(7), ...new Array(12).fill(9), ...new Array(12).fill(7)]);
+});
+
+test("alignment puts the landmarks on their targets, and wants them measured", () => {
+  const marked = paint(100, 100, (x, y) => (Math.hypot(x - 40, y - 50) < 4 ? [255, 0, 0] : [0, 0, 0]));
+  const at = (x: number, y: number) => ({ x, y });
+  const face = {
+    box: { x: 30, y: 30, width: 50, height: 50 },
+    score: 1,
+    landmarks: [at(40.5, 50.5), at(60.5, 50.5), at(50.5, 60.5), at(42.5, 70.5), at(58.5, 70.5)] as const,
+  };
+  const targets = face.landmarks.map(({ x, y }) => at((x - 30.5) / 2, (y - 40.5) / 2));
+  const out = new Uint8Array(20 * 20 * 3);
+  alignInto(marked, face, { size: 20, points: "landmarks", targets }, out, 0);
+  expect(out[(5 * 20 + 5) * 3]).toBeGreaterThan(200);
+  expect(out[(15 * 20 + 15) * 3]).toBe(0);
+  const by68 = { size: 20, points: { landmarks68: [36, 45] }, targets: targets.slice(0, 2) };
+  expect(() => alignInto(marked, face, by68, out, 0)).toThrow(/68 landmarks/);
+  const { landmarks, ...bare } = face;
+  expect(() => alignInto(marked, bare, { size: 20, points: "landmarks", targets }, out, 0)).toThrow(/five landmarks/);
+  expect(() => alignInto(marked, { ...face, landmarks68: landmarks }, by68, out, 0)).toThrow(/landmark 36/);
+});

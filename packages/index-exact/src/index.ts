@@ -1,0 +1,1 @@
+export { exactIndex } from "./exact-index.js";

@@ -1,0 +1,68 @@
+import { vectorIndexConformance, vectorStoreConformance } from "@facekit/conformance";
+import { createVectorStore, type EmbeddingSpace, memoryFaceRecords, normalize } from "@facekit/core";
+import { exactIndex } from "@facekit/index-exact";
+import { describe, expect, test } from "vitest";
+
+vectorIndexConformance({ test, create: exactIndex });
+vectorStoreConformance({
+  test,
+  create: () => createVectorStore({ records: memoryFaceRecords(), index: exactIndex() }),
+});
+
+describe("exactIndex", () => {
+  const space: EmbeddingSpace = { id: "s", dimensions: 130, metric: "cosine" };
+  const vector = (seed: number): Float32Array =>
+    normalize(Array.from({ length: space.dimensions }, (_, i) => Math.sin(seed * 37 + i * (seed % 11))));
+  const entries = (count: number) =>
+    Array.from({ length: count }, (_, i) => ({ id: `t${i}`, memberId: `m${i}`, vector: vector(i + 1) }));
+
+  test("lets the event loop run during a long search", async () => {
+    const index = exactIndex();
+    await index.open(space);
+    await index.add("n", entries(20_000));
+    let ticks = 0;
+    const timer = setInterval(() => ticks++, 1);
+    await index.search(
+      "n",
+      entries(60).map((entry) => entry.vector),
+      { k: 1 },
+    );
+    clearInterval(timer);
+    expect(ticks).toBeGreaterThan(3);
+  });
+
+  test("stops a running search with the signal's reason", async () => {
+    const index = exactIndex();
+    await index.open(space);
+    await index.add("n", entries(20_000));
+    const reason = new Error("enough");
+    const controller = new AbortController();
+    setTimeout(() => controller.abort(reason), 5);
+    const queries = entries(200).map((entry) => entry.vector);
+    await expect(index.search("n", queries, { k: 1, signal: controller.signal })).rejects.toBe(reason);
+    expect(await index.count("n")).toBe(20_000);
+  });
+
+  test("shows a running search the rows as they were when it began", async () => {
+    const index = exactIndex();
+    await index.open(space);
+    await index.add("n", entries(20_000));
+    const queries = entries(60).map((entry) => entry.vector);
+    const searching = index.search("n", queries, { k: 1 });
+    const removing = index.remove(
+      "n",
+      entries(60).map((entry) => entry.id),
+    );
+    expect((await searching).map(([hit]) => hit?.similarity.toFixed(5))).toEqual(queries.map(() => "1.00000"));
+    await removing;
+    expect(await index.count("n")).toBe(19_940);
+  });
+
+  test("wants open first and is closed after disposal", async () => {
+    const index = exactIndex();
+    await expect(index.count("n")).rejects.toMatchObject({ code: "invalid-argument" });
+    await index.open(space);
+    await index[Symbol.asyncDispose]();
+    await expect(index.count("n")).rejects.toMatchObject({ code: "closed" });
+  });
+});

@@ -1,0 +1,3 @@
+export * from "./cache/directory.js";
+export * from "./cache/locate.js";
+export * from "./cache/pull.js";

@@ -1,0 +1,29 @@
+import { arcFaceTemplate } from "../alignments.js";
+import type { EmbedderCard } from "../card.js";
+
+export const mobilefacenetFoamliu: EmbedderCard = {
+  task: "embed",
+  id: "mobilefacenet-foamliu",
+  title: "MobileFaceNet by foamliu",
+  file: "mobilefacenet_foamliu.onnx",
+  bytes: 3_998_070,
+  sha256: "b7120c095d60094f28a4a54ba6a8bf51b297a6273fb40ef6350dfec1f63d9507",
+  source: "https://github.com/foamliu/MobileFaceNet",
+  licence: {
+    weights: "Apache-2.0",
+    data: "MS-Celeb-1M, gathered from the web for research and withdrawn by Microsoft in 2019",
+    commercialUse: "unclear",
+  },
+  input: {
+    layout: "NCHW-float32",
+    width: 112,
+    height: 112,
+    channels: "rgb",
+    // ImageNet's mean and standard deviation, times 255.
+    mean: [123.675, 116.28, 103.53],
+    std: [58.395, 57.12, 57.375],
+    fixedBatch: 1,
+  },
+  alignment: arcFaceTemplate,
+  space: { id: "mobilefacenet-foamliu/five-point/1", dimensions: 128, metric: "cosine" },
+};

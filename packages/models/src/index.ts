@@ -1,0 +1,5 @@
+export * from "./alignments.js";
+export * from "./card.js";
+export * from "./define-card.js";
+export * from "./packs.js";
+export * from "./registry.js";

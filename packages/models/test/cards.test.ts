@@ -1,0 +1,95 @@
+import { describe, expect, it } from "vitest";
+import {
+  arcFaceInput,
+  arcFaceTemplate,
+  bundledPack,
+  cardsOfPack,
+  defineModelCard,
+  dlibTemplate,
+  downloadablePack,
+  type EmbedderCard,
+  findCard,
+  modelCards,
+  resolvePack,
+} from "../src/index.js";
+
+const own: EmbedderCard = {
+  task: "embed",
+  id: "our-arcface",
+  title: "Our ArcFace",
+  file: "our-arcface.onnx",
+  bytes: 10,
+  sha256: "0".repeat(64),
+  source: "https://example.com",
+  licence: { weights: "Apache-2.0", data: "our own photos", commercialUse: "yes" },
+  input: arcFaceInput,
+  alignment: arcFaceTemplate,
+  space: { id: "our-arcface/five-point/1", dimensions: 512, metric: "cosine" },
+};
+
+describe("model cards", () => {
+  it.each(modelCards.map((card) => [card.id, card] as const))("%s is valid", (_, card) => {
+    expect(defineModelCard(card)).toBe(card);
+  });
+
+  it("have ids, files and spaces of their own", () => {
+    const spaces = modelCards.flatMap((card) => (card.task === "embed" ? [card.space.id] : []));
+    for (const names of [modelCards.map((card) => card.id), modelCards.map((card) => card.file), spaces]) {
+      expect(new Set(names).size).toBe(names.length);
+    }
+  });
+
+  it("takes a user's own net", () => {
+    expect(defineModelCard(own)).toBe(own);
+  });
+
+  it.each([
+    ["id", { id: "a+b" }],
+    ["file", { file: "../x.onnx" }],
+    ["sha256", { sha256: "abc" }],
+    ["bytes", { bytes: 0 }],
+    ["input", { input: { ...arcFaceInput, width: 128 } }],
+    ["alignment.targets", { alignment: { ...arcFaceTemplate, targets: [] } }],
+    ["space.dimensions", { space: { ...own.space, dimensions: 0 } }],
+  ])("names the wrong field %s", (field, change) => {
+    expect(() => defineModelCard({ ...own, ...change })).toThrow(
+      expect.objectContaining({ code: "invalid-argument", message: expect.stringContaining(field) }),
+    );
+  });
+
+  it("names the known ids for an unknown one", () => {
+    expect(() => findCard("nope")).toThrow(/yunet-640.*sface/);
+  });
+});
+
+describe("dlibTemplate", () => {
+  it("has nose, eyes and upper lip, centred in the chip", () => {
+    expect(dlibTemplate.targets).toHaveLength(33);
+    // Nose bridge: (0.25 + 0.490127) / 1.5 * 150.
+    expect(dlibTemplate.targets[0]?.x).toBeCloseTo(74.0127, 4);
+  });
+});
+
+describe("resolvePack", () => {
+  it("reads the bundled pack, of four files", () => {
+    expect(resolvePack("bundled")).toBe(bundledPack);
+    expect(cardsOfPack(bundledPack).every((card) => card.bundled)).toBe(true);
+    expect(cardsOfPack(bundledPack)).toHaveLength(4);
+  });
+
+  it("can download every file of the pack it names for that", () => {
+    expect(cardsOfPack(resolvePack(downloadablePack)).every((card) => card.url)).toBe(true);
+  });
+
+  it("combines, also with the bundled detector and with a user's net", () => {
+    expect(resolvePack("bundled+retail-0095").detector.id).toBe("blazeface-back");
+    expect(resolvePack("yunet+our-arcface", [...modelCards, own]).embedder).toBe(own);
+  });
+
+  it.each(["", "yunet", "yunet+nope", "nope+sface", "sface+yunet", "yunet+sface+x", "yunet+dlib-resnet-128"])(
+    "refuses %o",
+    (spec) => {
+      expect(() => resolvePack(spec)).toThrow(expect.objectContaining({ code: "invalid-argument" }));
+    },
+  );
+});

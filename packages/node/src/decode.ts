@@ -1,0 +1,163 @@
+import { readFile, stat } from "node:fs/promises";
+import { fileURLToPath } from "node:url";
+import {
+  type CallOptions,
+  checkNumber,
+  type DecodedImage,
+  FaceKitError,
+  type ImageInput,
+  isDecodedImage,
+} from "@facekit/core";
+import sharp from "sharp";
+
+/** What is refused before it costs memory. */
+export interface DecodeLimits {
+  /** Largest encoded file in bytes. Default 50 MB. */
+  readonly maxBytes?: number;
+  /** Most pixels of the decoded image. Default 80 million: no camera phone's photo is larger, a bomb is. */
+  readonly maxPixels?: number;
+  /** Most frames or pages. Default 1: of an animation nobody knows which frame is meant. The first is decoded. */
+  readonly maxFrames?: number;
+}
+
+/**
+ * Decodes a photo by sharp into upright sRGB: EXIF orientation applied, embedded colour profiles (CMYK too) converted,
+ * grey widened, 16 bit reduced to 8, transparency laid on white. JPEG, PNG, WebP, AVIF, GIF and TIFF are read.
+ * Rejects with `image-not-found`, `image-unreadable` or `image-too-large`.
+ */
+export async function decodeImage(input: ImageInput, options: DecodeLimits & CallOptions = {}): Promise<DecodedImage> {
+  if (isDecodedImage(input)) return input;
+  const { maxBytes = 50e6, maxPixels = 80e6, maxFrames = 1, signal } = options;
+  checkNumber("maxBytes", maxBytes, { min: 1, max: Number.POSITIVE_INFINITY });
+  checkNumber("maxPixels", maxPixels, { min: 1, max: Number.POSITIVE_INFINITY });
+  checkNumber("maxFrames", maxFrames, { min: 1, max: Number.POSITIVE_INFINITY });
+  signal?.throwIfAborted();
+  const name = nameOf(input);
+  const bytes = await bytesOf(input, name, maxBytes);
+  signal?.throwIfAborted();
+  const format = formatOf(bytes);
+  if (format === undefined) {
+    const what = bytes.length === 0 ? "is empty" : "is no JPEG, PNG, WebP, AVIF, GIF or TIFF image";
+    throw new FaceKitError("image-unreadable", `${name} ${what}. Give a photo in one of these formats.`);
+  }
+  try {
+    const image = sharp(bytes, { limitInputPixels: maxPixels, failOn: "truncated", pages: 1, autoOrient: true });
+    const { width = 0, height = 0, pages = 1 } = await image.metadata();
+    if (width * height > maxPixels) throw tooManyPixels(name, width, height, maxPixels);
+    if (pages > maxFrames) {
+      throw new FaceKitError(
+        "image-unreadable",
+        `${name} is an animation or document of ${pages} frames, ${maxFrames} allowed. Save the frame that you mean.`,
+      );
+    }
+    const { data, info } = await image
+      .flatten({ background: "white" })
+      .toColourspace("srgb")
+      .raw({ depth: "uchar" })
+      .toBuffer({ resolveWithObject: true });
+    signal?.throwIfAborted();
+    return rgbOf(data, info.width, info.height, info.channels);
+  } catch (error) {
+    signal?.throwIfAborted();
+    if (error instanceof FaceKitError) throw error;
+    const reason = error instanceof Error ? error.message.split("\n")[0] : String(error);
+    if (reason?.includes("exceeds pixel limit")) throw tooManyPixels(name, 0, 0, maxPixels);
+    throw new FaceKitError(
+      "image-unreadable",
+      `${name} cannot be decoded as ${format}: ${reason}. The file is damaged or cut short; take it from its source again.`,
+      { cause: error },
+    );
+  }
+}
+
+function tooManyPixels(name: string, width: number, height: number, maxPixels: number): FaceKitError {
+  const size = width > 0 ? `${width} × ${height}` : "too many";
+  return new FaceKitError(
+    "image-too-large",
+    `${name} has ${size} pixels; at most ${maxPixels} are decoded. Shrink it, or raise image.maxPixels.`,
+    { details: { width, height, maxPixels } },
+  );
+}
+
+function nameOf(input: ImageInput): string {
+  if (typeof input === "string") return input;
+  return input instanceof URL ? input.href : "The image";
+}
+
+async function bytesOf(input: Exclude<ImageInput, DecodedImage>, name: string, maxBytes: number): Promise<Uint8Array> {
+  const refuse = (size: number): void => {
+    if (size <= maxBytes) return;
+    throw new FaceKitError(
+      "image-too-large",
+      `${name} is a file of ${size} bytes; at most ${maxBytes} are read. Shrink it, or raise image.maxBytes.`,
+      { details: { bytes: size, maxBytes } },
+    );
+  };
+  if (input instanceof Uint8Array) {
+    refuse(input.length);
+    return input;
+  }
+  if (input instanceof ArrayBuffer) {
+    refuse(input.byteLength);
+    return new Uint8Array(input);
+  }
+  if (input instanceof Blob) {
+    refuse(input.size);
+    return new Uint8Array(await input.arrayBuffer());
+  }
+  if (typeof input !== "string" && !(input instanceof URL)) {
+    throw new FaceKitError(
+      "invalid-argument",
+      "A photo wants a path, a file: URL, the bytes of an image file, a Blob or decoded pixels; got something else.",
+    );
+  }
+  const path = pathOf(input);
+  try {
+    const file = await stat(path);
+    if (!file.isFile()) throw new FaceKitError("image-not-found", `${name} is not a file. Give the path of a photo.`);
+    refuse(file.size);
+    return await readFile(path);
+  } catch (error) {
+    if (error instanceof FaceKitError) throw error;
+    throw new FaceKitError("image-not-found", `${name} cannot be read: ${messageOf(error)}. Check the path.`, {
+      cause: error,
+    });
+  }
+}
+
+function pathOf(input: string | URL): string {
+  const scheme = input instanceof URL ? input.protocol : (/^([a-z][a-z0-9+.-]+:)\/\//i.exec(input)?.[1] ?? "");
+  if (scheme === "") return String(input);
+  if (scheme.toLowerCase() === "file:") return fileURLToPath(input);
+  throw new FaceKitError(
+    "invalid-argument",
+    `A photo is read from a path or a file: URL; got a ${scheme} URL. Download it first and pass its bytes.`,
+  );
+}
+
+function messageOf(error: unknown): string {
+  return error instanceof Error ? error.message : String(error);
+}
+
+type Format = "JPEG" | "PNG" | "WebP" | "AVIF" | "GIF" | "TIFF";
+
+/** By the first bytes, so that no loader runs that nobody needs (SVG, PDF and the rest), whatever the file is called. */
+function formatOf(bytes: Uint8Array): Format | undefined {
+  const text = String.fromCharCode(...bytes.subarray(0, 16));
+  if (text.startsWith("\xFF\xD8\xFF")) return "JPEG";
+  if (text.startsWith("\x89PNG\r\n\x1A\n")) return "PNG";
+  if (text.startsWith("RIFF") && text.slice(8, 12) === "WEBP") return "WebP";
+  if (text.startsWith("GIF8")) return "GIF";
+  if (text.startsWith("II*\0") || text.startsWith("MM\0*")) return "TIFF";
+  if (text.slice(4, 8) === "ftyp" && /avif|avis|mif1|msf1/.test(String.fromCharCode(...bytes.subarray(8, 32))))
+    return "AVIF";
+  return undefined;
+}
+
+function rgbOf(data: Buffer, width: number, height: number, channels: number): DecodedImage {
+  if (channels === 3 || channels === 4) return { data, width, height, channels };
+  // Grey, where sharp keeps it narrow.
+  const rgb = new Uint8Array(width * height * 3);
+  for (let i = 0; i < width * height; i++) rgb.fill(data[i * channels] ?? 0, i * 3, i * 3 + 3);
+  return { data: rgb, width, height, channels: 3 };
+}

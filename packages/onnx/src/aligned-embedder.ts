@@ -1,0 +1,90 @@
+import { alignInto, type Embedder, type FaceInImage, FaceKitError, normalize, specVersion } from "@facekit/core";
+import type { EmbedderCard } from "@facekit/models";
+import { toPlanes } from "./pixels.js";
+import { runModel } from "./run-model.js";
+import type { OnnxSession, OnnxTensor } from "./session.js";
+
+/** How many faces go through the net in one run at most: bounds memory on photos of crowds. */
+const maxBatch = 32;
+
+/** Any net that turns an aligned chip into a vector, driven by its card alone. */
+export function alignedEmbedder(card: EmbedderCard, session: OnnxSession): Embedder {
+  const { alignment, space } = card;
+  const bytes = alignment.size * alignment.size * 3;
+  const outputName = card.output ?? session.outputNames[0] ?? "";
+  const perRun = card.input.fixedBatch ?? maxBatch;
+
+  const run = async (chips: Uint8Array, count: number): Promise<Float32Array[]> => {
+    const vectors = (await runModel(session, card.id, tensorOf(chips, count)))(outputName);
+    if (vectors.length !== count * space.dimensions) {
+      throw new FaceKitError(
+        "model-corrupt",
+        `Model "${card.id}" gave ${vectors.length} numbers for ${count} faces; ` +
+          `its card says ${space.dimensions} a face. Is this the model that the card describes?`,
+        { adapter: card.id },
+      );
+    }
+    return Array.from({ length: count }, (_, i) => vectors.subarray(i * space.dimensions, (i + 1) * space.dimensions));
+  };
+
+  const tensorOf = (chips: Uint8Array, count: number): OnnxTensor => {
+    const { size } = alignment;
+    if (card.input.layout === "NHWC-uint8-rgb") {
+      return { type: "uint8", data: chips, dims: [count, size, size, 3] };
+    }
+    return {
+      type: "float32",
+      data: toPlanes(chips, count, size * size, card.input),
+      dims: [count, 3, size, size],
+    };
+  };
+
+  const embedBatch = async (faces: readonly FaceInImage[]): Promise<Float32Array[]> => {
+    const chips = new Uint8Array(faces.length * bytes);
+    faces.forEach(({ image, face }, i) => {
+      alignInto(image, face, alignment, chips, i * bytes);
+    });
+    if (!card.mirrored) return (await run(chips, faces.length)).map(normalize);
+    const flipped = mirror(chips, faces.length, alignment.size);
+    const straight = await run(chips, faces.length);
+    const mirrored = await run(flipped, faces.length);
+    return straight.map((vector, i) => {
+      const other = normalize(mirrored[i] ?? vector);
+      return normalize(normalize(vector).map((value, at) => value + (other[at] ?? 0)));
+    });
+  };
+
+  return {
+    specVersion,
+    id: card.id,
+    space,
+    ...(card.calibration === undefined ? {} : { calibration: card.calibration }),
+    requires: alignment.points === "landmarks" ? "landmarks" : "landmarks68",
+
+    async embed(faces, options = {}) {
+      const vectors: Float32Array[] = [];
+      for (let from = 0; from < faces.length; from += perRun) {
+        options.signal?.throwIfAborted();
+        vectors.push(...(await embedBatch(faces.slice(from, from + perRun))));
+      }
+      options.signal?.throwIfAborted();
+      return vectors;
+    },
+
+    async [Symbol.asyncDispose]() {
+      await session[Symbol.asyncDispose]();
+    },
+  };
+}
+
+function mirror(chips: Uint8Array, count: number, size: number): Uint8Array {
+  const out = new Uint8Array(chips.length);
+  for (let row = 0; row < count * size; row++) {
+    for (let x = 0; x < size; x++) {
+      const from = (row * size + x) * 3;
+      const to = (row * size + size - 1 - x) * 3;
+      for (let channel = 0; channel < 3; channel++) out[to + channel] = chips[from + channel] ?? 0;
+    }
+  }
+  return out;
+}

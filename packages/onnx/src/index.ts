@@ -1,0 +1,4 @@
+export { alignedEmbedder } from "./aligned-embedder.js";
+export { type BundledDetectorSessions, bundledDetector } from "./bundled-detector.js";
+export type { CreateOnnxSession, OnnxSession, OnnxTensor } from "./session.js";
+export { yunetDetector } from "./yunet.js";

@@ -1,0 +1,75 @@
+import { type DecodedImage, FaceKitError, resize } from "@facekit/core";
+
+/** An image placed on a larger canvas, and the way back. */
+export interface Canvas {
+  /** RGB rows of `width` × `height`, black where the image is not. */
+  readonly data: Uint8Array;
+  readonly width: number;
+  readonly height: number;
+  /** Image position = (canvas position − left or top) × scale. */
+  readonly left: number;
+  readonly top: number;
+  readonly scale: number;
+}
+
+/**
+ * Shrinks an image (it is never enlarged, unless asked) to fit `size`, and lays it on a canvas of the given sides.
+ */
+export function placeOnCanvas(
+  image: DecodedImage,
+  size: number,
+  canvas: { readonly width: number; readonly height: number; readonly centred: boolean; readonly enlarge?: boolean },
+): Canvas {
+  const longest = Math.max(image.width, image.height);
+  const factor = canvas.enlarge ? size / longest : Math.min(1, size / longest);
+  const width = Math.min(canvas.width, Math.max(1, Math.round(image.width * factor)));
+  const height = Math.min(canvas.height, Math.max(1, Math.round(image.height * factor)));
+  const small = resize(image, width, height);
+  const left = canvas.centred ? Math.floor((canvas.width - width) / 2) : 0;
+  const top = canvas.centred ? Math.floor((canvas.height - height) / 2) : 0;
+  const data = new Uint8Array(canvas.width * canvas.height * 3);
+  for (let y = 0; y < height; y++) {
+    data.set(small.data.subarray(y * width * 3, (y + 1) * width * 3), ((y + top) * canvas.width + left) * 3);
+  }
+  return { data, width: canvas.width, height: canvas.height, left, top, scale: longest / Math.max(width, height) };
+}
+
+export interface PlanarOptions {
+  readonly channels: "rgb" | "bgr";
+  /** Per channel in the net's order: value = (pixel − mean) / std. */
+  readonly mean: readonly number[];
+  readonly std: readonly number[];
+}
+
+/** RGB rows of `count` images of equal size to float32 planes, N × 3 × H × W. */
+export function toPlanes(rgb: Uint8Array, count: number, area: number, options: PlanarOptions): Float32Array {
+  const planes = new Float32Array(count * 3 * area);
+  for (let channel = 0; channel < 3; channel++) {
+    const source = options.channels === "rgb" ? channel : 2 - channel;
+    const mean = options.mean[channel] ?? 0;
+    const scale = 1 / (options.std[channel] ?? 1);
+    for (let n = 0; n < count; n++) {
+      let from = n * area * 3 + source;
+      const start = (n * 3 + channel) * area;
+      for (let i = start; i < start + area; i++) {
+        planes[i] = ((rgb[from] ?? 0) - mean) * scale;
+        from += 3;
+      }
+    }
+  }
+  return planes;
+}
+
+/** Throws `image-unreadable` unless the pixels are what their description says. */
+export function checkImage(image: DecodedImage, adapter: string): void {
+  const { width, height, channels, data } = image;
+  const whole = Number.isInteger(width) && Number.isInteger(height) && width > 0 && height > 0;
+  if (!whole || (channels !== 3 && channels !== 4) || data.length !== width * height * channels) {
+    throw new FaceKitError(
+      "image-unreadable",
+      `A decoded image wants width × height × channels bytes (3 or 4 channels); ` +
+        `got ${data.length} bytes for ${width} × ${height} × ${channels}.`,
+      { adapter },
+    );
+  }
+}

@@ -1,0 +1,17 @@
+/** A tensor as plain data, so that a session may live on another thread. `data` is row-major. */
+export type OnnxTensor =
+  | { readonly type: "uint8"; readonly data: Uint8Array; readonly dims: readonly number[] }
+  | { readonly type: "float32"; readonly data: Float32Array; readonly dims: readonly number[] };
+
+/**
+ * A loaded model. `run` takes over the buffers of its inputs: they may be moved to another thread and are then empty.
+ * Rejects with `inference-failed`.
+ */
+export interface OnnxSession extends AsyncDisposable {
+  readonly inputNames: readonly string[];
+  readonly outputNames: readonly string[];
+  run(inputs: Readonly<Record<string, OnnxTensor>>): Promise<Readonly<Record<string, OnnxTensor>>>;
+}
+
+/** What ONNX Runtime is on this platform: makes a session of a model's verified bytes. Rejects with `model-corrupt`. */
+export type CreateOnnxSession = (model: Uint8Array, name: string) => Promise<OnnxSession>;

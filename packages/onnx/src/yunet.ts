@@ -1,0 +1,159 @@
+import {
+  type Box,
+  checkNumber,
+  type DecodedImage,
+  type Detector,
+  type Face,
+  type FiveLandmarks,
+  overlapOfSmaller,
+  type Point,
+  specVersion,
+  suppressOverlaps,
+} from "@facekit/core";
+import type { YunetCard } from "@facekit/models";
+import { checkImage, placeOnCanvas, toPlanes } from "./pixels.js";
+import { runModel } from "./run-model.js";
+import type { OnnxSession } from "./session.js";
+import { imageTiles } from "./tiles.js";
+
+const strides = [8, 16, 32] as const;
+/** Of the model's own demo (opencv_zoo face_detection_yunet). */
+const maxOverlap = 0.3;
+/** Longest side in pixels at which each kind of photo is searched. */
+const searchSide = { portrait: 320, group: 640, crowd: 640 } as const;
+/** YuNet misses faces above some 300 pixels, so close-ups get a second look at this size. */
+const closeUpSide = 160;
+
+/** Of the two looks, how alike two boxes must be to be the same face: sizes differ more between looks than within. */
+const sameFaceOverlap = 0.3;
+
+/** YuNet (W. Wu et al., "YuNet: A Tiny Millisecond-level Face Detector", 2023): boxes and five landmarks. */
+export function yunetDetector(card: YunetCard, session: OnnxSession): Detector {
+  const { input } = card;
+  const fixed = input.width === "dynamic" ? undefined : input.width;
+
+  /** One look at an image shrunk to `side`. */
+  const look = async (image: DecodedImage, side: number, minScore: number): Promise<Face[]> => {
+    const longest = Math.min(side, Math.max(image.width, image.height));
+    const sideFor = (length: number): number =>
+      fixed ?? Math.ceil((length * longest) / Math.max(image.width, image.height) / 32) * 32;
+    const shape = { width: sideFor(image.width), height: sideFor(image.height), centred: false };
+    const canvas = placeOnCanvas(image, longest, shape);
+    const data = toPlanes(canvas.data, 1, canvas.width * canvas.height, input);
+    const dims = [1, 3, canvas.height, canvas.width];
+    const output = await runModel(session, card.id, { type: "float32", data, dims });
+    const found = decode(output, canvas.width, canvas.height, minScore);
+    return found.map((face) => moveFace(face, { x: 0, y: 0 }, canvas.scale));
+  };
+
+  const lookTwice = async (image: DecodedImage, side: number, minScore: number): Promise<Face[]> => {
+    const faces = await look(image, side, minScore);
+    if (Math.max(image.width, image.height) <= closeUpSide) return faces;
+    const closeUps = await look(image, closeUpSide, minScore);
+    // The first look places a face better; the second adds what was too large for it.
+    const added = closeUps.filter((face) =>
+      faces.every((other) => overlapOfSmaller(face.box, other.box) <= sameFaceOverlap),
+    );
+    const kept = faces.filter((face) => added.every((closeUp) => !contains(closeUp.box, face.box)));
+    return [...kept, ...added];
+  };
+
+  return {
+    specVersion,
+    id: card.id,
+    capabilities: { landmarks: true, landmarks68: false },
+
+    async detect(image, options = {}) {
+      const { scene = "group", minScore = card.minScore, maxFaces = Number.POSITIVE_INFINITY, signal } = options;
+      checkNumber("minScore", minScore, { min: 0, max: 1 });
+      checkNumber("maxFaces", maxFaces, { min: 0, max: Number.POSITIVE_INFINITY });
+      checkImage(image, card.id);
+      signal?.throwIfAborted();
+      let faces = await lookTwice(image, searchSide[scene], minScore);
+      if (scene === "portrait" && faces.length === 0) {
+        signal?.throwIfAborted();
+        faces = await look(image, searchSide.group, minScore);
+      }
+      if (scene === "crowd") {
+        for (const tile of imageTiles(image, searchSide.crowd)) {
+          signal?.throwIfAborted();
+          for (const face of await look(tile.image, searchSide.crowd, minScore)) {
+            if (!tile.cuts(face.box)) faces.push(moveFace(face, tile, 1));
+          }
+        }
+      }
+      signal?.throwIfAborted();
+      return suppressOverlaps(faces, maxOverlap).slice(0, maxFaces);
+    },
+
+    async [Symbol.asyncDispose]() {
+      await session[Symbol.asyncDispose]();
+    },
+  };
+}
+
+/** Reads the heads as in OpenCV's FaceDetectorYN (modules/objdetect/src/face_detect.cpp). */
+function decode(output: (name: string) => Float32Array, width: number, height: number, minScore: number): Face[] {
+  const faces: Face[] = [];
+  for (const stride of strides) {
+    const classes = output(`cls_${stride}`);
+    const objectness = output(`obj_${stride}`);
+    const boxes = output(`bbox_${stride}`);
+    const keypoints = output(`kps_${stride}`);
+    const columns = width / stride;
+    const cells = columns * (height / stride);
+    for (let cell = 0; cell < cells; cell++) {
+      const score = Math.sqrt(unit(classes[cell]) * unit(objectness[cell]));
+      if (!(score >= minScore)) continue;
+      const column = cell % columns;
+      const row = Math.floor(cell / columns);
+      const [dx = 0, dy = 0, logWidth = 0, logHeight = 0] = boxes.subarray(cell * 4, cell * 4 + 4);
+      const boxWidth = Math.exp(logWidth) * stride;
+      const boxHeight = Math.exp(logHeight) * stride;
+      const point = (index: number): Point => ({
+        x: ((keypoints[cell * 10 + index * 2] ?? 0) + column) * stride,
+        y: ((keypoints[cell * 10 + index * 2 + 1] ?? 0) + row) * stride,
+      });
+      faces.push({
+        score,
+        box: {
+          x: (column + dx) * stride - boxWidth / 2,
+          y: (row + dy) * stride - boxHeight / 2,
+          width: boxWidth,
+          height: boxHeight,
+        },
+        landmarks: [point(0), point(1), point(2), point(3), point(4)],
+      });
+    }
+  }
+  return suppressOverlaps(faces, maxOverlap);
+}
+
+/** Takes a face from a tile or a shrunk image to where that lies in the whole. */
+function moveFace(face: Face, origin: Point, scale: number): Face {
+  const move = ({ x, y }: Point): Point => ({ x: origin.x + x * scale, y: origin.y + y * scale });
+  const { box, landmarks } = face;
+  const moved: FiveLandmarks | undefined = landmarks && [
+    move(landmarks[0]),
+    move(landmarks[1]),
+    move(landmarks[2]),
+    move(landmarks[3]),
+    move(landmarks[4]),
+  ];
+  return {
+    score: face.score,
+    box: { ...move(box), width: box.width * scale, height: box.height * scale },
+    ...(moved === undefined ? {} : { landmarks: moved }),
+  };
+}
+
+/** Whether most of `inner` lies in `outer`: a nose or an eye that was taken for a face of its own. */
+function contains(outer: Box, inner: Box): boolean {
+  const x = inner.x + inner.width / 2;
+  const y = inner.y + inner.height / 2;
+  return x > outer.x && x < outer.x + outer.width && y > outer.y && y < outer.y + outer.height;
+}
+
+function unit(value: number | undefined): number {
+  return Math.min(1, Math.max(0, value ?? 0));
+}

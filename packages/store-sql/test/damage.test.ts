@@ -1,0 +1,121 @@
+import { appendFileSync, mkdirSync, readFileSync, truncateSync, writeFileSync } from "node:fs";
+import Libsql from "libsql";
+import { describe, expect, test } from "vitest";
+import { sqliteStore } from "../src/index.js";
+import { collect, openStore, recordOf, space, temporaryFile, vectorOf } from "./support.js";
+
+/** A closed store of 200 templates. */
+async function filledFile(): Promise<string> {
+  const file = temporaryFile();
+  await using store = sqliteStore(file);
+  await store.faceRecords.open(space);
+  await store.faceRecords.put(
+    "gym",
+    Array.from({ length: 200 }, (_, i) => recordOf(`t${i}`, `m${i}`, i)),
+  );
+  return file;
+}
+
+async function readAll(file: string): Promise<unknown> {
+  const { faceRecords } = await openStore(file);
+  return collect(faceRecords.changes(0));
+}
+
+describe("a damaged file", () => {
+  test("of garbage is refused and left as it is", async () => {
+    const file = temporaryFile();
+    writeFileSync(file, "no database ".repeat(1000));
+    await expect(readAll(file)).rejects.toMatchObject({ code: "store-corrupt" });
+    await expect(readAll(file)).rejects.toThrow(/members\.db" cannot be used.*Restore it from a backup/);
+    expect(readFileSync(file, "utf8")).toBe("no database ".repeat(1000));
+  });
+
+  test("that lost its end is refused", async () => {
+    const file = await filledFile();
+    truncateSync(file, 60_000);
+    await expect(readAll(file)).rejects.toMatchObject({ code: "store-corrupt" });
+  });
+
+  test.each([0, 100, 511])("with a flipped bit in byte %i of a vector is noticed", async (offset) => {
+    const file = await filledFile();
+    const bytes = readFileSync(file);
+    const at = bytes.indexOf(Buffer.from(vectorOf(150).buffer)) + offset;
+    bytes.writeUInt8(bytes.readUInt8(at) ^ 1, at);
+    writeFileSync(file, bytes);
+    await expect(readAll(file)).rejects.toMatchObject({ code: "store-corrupt" });
+    await expect(readAll(file)).rejects.toThrow(/template "t150" of namespace "gym" is not as it was written/);
+    const { faceRecords } = await openStore(file);
+    await expect(collect(faceRecords.scan("gym"))).rejects.toMatchObject({ code: "store-corrupt" });
+  });
+
+  test("with random bytes over a page is noticed", async () => {
+    const file = await filledFile();
+    const bytes = readFileSync(file);
+    const page = 8192;
+    const at = Math.floor(bytes.indexOf(Buffer.from(vectorOf(150).buffer)) / page) * page;
+    bytes.fill(0xa5, at, at + page);
+    writeFileSync(file, bytes);
+    await expect(readAll(file)).rejects.toMatchObject({ code: "store-corrupt" });
+  });
+});
+
+describe("a file that is not ours", () => {
+  test("but another program's database is refused and left as it is", async () => {
+    const file = temporaryFile();
+    const other = new Libsql(file);
+    other.exec("CREATE TABLE notes (text TEXT); INSERT INTO notes VALUES ('mine')");
+    other.close();
+    const before = readFileSync(file);
+    await expect(readAll(file)).rejects.toMatchObject({ code: "store-corrupt" });
+    expect(readFileSync(file).equals(before)).toBe(true);
+  });
+
+  test("but a newer version's is refused", async () => {
+    const file = await filledFile();
+    const newer = new Libsql(file);
+    newer.exec("PRAGMA user_version = 99");
+    newer.close();
+    await expect(readAll(file)).rejects.toMatchObject({ code: "not-supported" });
+    await expect(readAll(file)).rejects.toThrow(/schema 99/);
+  });
+
+  test("but empty is taken over", async () => {
+    const file = temporaryFile();
+    appendFileSync(file, "");
+    expect(await readAll(file)).toEqual([]);
+  });
+});
+
+describe("a place that cannot be used", () => {
+  test("a folder that does not exist", async () => {
+    const opening = openStore(`${temporaryFile()}/none/members.db`);
+    await expect(opening).rejects.toMatchObject({ code: "store-unavailable", retryable: false });
+    await expect(opening).rejects.toThrow(/none\/members\.db" does not exist/);
+  });
+
+  test("a folder in place of the file", async () => {
+    const file = temporaryFile();
+    mkdirSync(file);
+    await expect(openStore(file)).rejects.toMatchObject({ code: "store-unavailable" });
+  });
+});
+
+describe("a file that another process keeps locked", () => {
+  test("is waited for without blocking, then given up", async () => {
+    const file = await filledFile();
+    const { faceRecords } = await openStore(file, { busyTimeoutMs: 150 });
+    const other = new Libsql(file);
+    other.exec("BEGIN IMMEDIATE");
+    let ticks = 0;
+    const ticking = setInterval(() => ticks++, 10);
+    const put = faceRecords.put("gym", [recordOf("t1", "anna")]);
+    await expect(put).rejects.toMatchObject({ code: "store-unavailable", retryable: true });
+    clearInterval(ticking);
+    expect(ticks).toBeGreaterThan(3);
+    // Reading goes on meanwhile.
+    expect(await collect(faceRecords.scan())).toHaveLength(200);
+    setTimeout(() => other.exec("COMMIT"), 30);
+    await faceRecords.put("gym", [recordOf("t1", "anna")]);
+    other.close();
+  });
+});

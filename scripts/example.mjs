@@ -1,0 +1,25 @@
+/** Runs an example on its sources: `npm run example registration`, or with its arguments after `--`. */
+import { spawnSync } from "node:child_process";
+import { existsSync, readdirSync } from "node:fs";
+import { join } from "node:path";
+import { fileURLToPath } from "node:url";
+
+const root = fileURLToPath(new URL("..", import.meta.url));
+const examples = readdirSync(join(root, "examples")).filter((name) =>
+  existsSync(join(root, "examples", name, "main.ts")),
+);
+const [name, ...args] = process.argv.slice(2);
+if (name === undefined || !examples.includes(name)) {
+  console.error(`Which example? npm run example ${examples.join("|")} [-- arguments]`);
+  process.exit(2);
+}
+const quietly = [join(root, "scripts/setup.mjs"), "--quiet"];
+const setup = spawnSync(process.execPath, quietly, { stdio: ["ignore", "inherit", "inherit"] });
+if (setup.status !== 0) process.exit(setup.status ?? 1);
+const tsx = import.meta.resolve("tsx");
+const run = spawnSync(process.execPath, ["--import", tsx, join(root, "examples", name, "main.ts"), ...args], {
+  // Paths are meant as they were typed, wherever npm was started.
+  cwd: process.env.INIT_CWD ?? process.cwd(),
+  stdio: "inherit",
+});
+process.exitCode = run.status ?? 1;
