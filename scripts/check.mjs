@@ -82,6 +82,7 @@ function runTests() {
 function checkPacked(folder) {
   const packed = spawnSync("npm", ["pack", "--json", "--ignore-scripts", "--pack-destination", scratch], {
     cwd: join(root, folder),
+    env: { ...process.env, npm_config_update_notifier: "false" },
     stdio: ["ignore", "pipe", "inherit"],
     encoding: "utf8",
     shell: process.platform === "win32",

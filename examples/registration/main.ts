@@ -25,7 +25,8 @@ export interface Outcome {
 export async function main([folder, store]: readonly string[], print: (line: string) => void): Promise<Outcome> {
   const applications = folder === undefined ? await drawnApplications() : await readApplications(folder);
   // Nets trained on photos see drawn people as relatives: their threshold is another.
-  const threshold = folder === undefined ? drawnDomainThresholds["dlib-resnet-128"]?.threshold : undefined;
+  const threshold =
+    folder === undefined ? drawnDomainThresholds["dlib-resnet-128/landmarks-68/1"]?.threshold : undefined;
   await using faces = await createFaceKit({
     ...(store === undefined ? {} : { store }),
     ...(threshold === undefined ? {} : { threshold }),

@@ -58,15 +58,14 @@ export async function createFaceKit(options: NodeFaceKitOptions = {}): Promise<F
     store,
     decode: (image, call) => decodeImage(image, { ...options.image, ...call }),
   });
-  const kit = createFlows({ ...options, ...backends, index });
   try {
     // A store that is damaged or holds another space is refused now and not at the first visitor.
     await store.open(embedder.space, options.signal === undefined ? {} : { signal: options.signal });
+    return createFlows({ ...options, ...backends, index });
   } catch (error) {
-    await kit[Symbol.asyncDispose]();
+    await index[Symbol.asyncDispose]();
     throw error;
   }
-  return kit;
 }
 
 async function partsOf(options: NodeFaceKitOptions): Promise<{ detector: Detector; embedder: Embedder }> {

@@ -41,16 +41,22 @@ export async function decodeImage(input: ImageInput, options: DecodeLimits & Cal
     throw new FaceKitError("image-unreadable", `${name} ${what}. Give a photo in one of these formats.`);
   }
   try {
-    const image = sharp(bytes, { limitInputPixels: maxPixels, failOn: "truncated", pages: 1, autoOrient: true });
-    const { width = 0, height = 0, pages = 1 } = await image.metadata();
-    if (width * height > maxPixels) throw tooManyPixels(name, width, height, maxPixels);
+    // Reads the header alone, so that the refusal can name the size.
+    const { width = 0, height = 0, pages = 1 } = await sharp(bytes, { limitInputPixels: false }).metadata();
+    if (width * height > maxPixels) {
+      throw new FaceKitError(
+        "image-too-large",
+        `${name} has ${width} × ${height} pixels; at most ${maxPixels} are decoded. Shrink it, or raise image.maxPixels.`,
+        { details: { width, height, maxPixels } },
+      );
+    }
     if (pages > maxFrames) {
       throw new FaceKitError(
         "image-unreadable",
         `${name} is an animation or document of ${pages} frames, ${maxFrames} allowed. Save the frame that you mean.`,
       );
     }
-    const { data, info } = await image
+    const { data, info } = await sharp(bytes, { limitInputPixels: maxPixels, failOn: "truncated", autoOrient: true })
       .flatten({ background: "white" })
       .toColourspace("srgb")
       .raw({ depth: "uchar" })
@@ -61,22 +67,12 @@ export async function decodeImage(input: ImageInput, options: DecodeLimits & Cal
     signal?.throwIfAborted();
     if (error instanceof FaceKitError) throw error;
     const reason = error instanceof Error ? error.message.split("\n")[0] : String(error);
-    if (reason?.includes("exceeds pixel limit")) throw tooManyPixels(name, 0, 0, maxPixels);
     throw new FaceKitError(
       "image-unreadable",
       `${name} cannot be decoded as ${format}: ${reason}. The file is damaged or cut short; take it from its source again.`,
       { cause: error },
     );
   }
-}
-
-function tooManyPixels(name: string, width: number, height: number, maxPixels: number): FaceKitError {
-  const size = width > 0 ? `${width} × ${height}` : "too many";
-  return new FaceKitError(
-    "image-too-large",
-    `${name} has ${size} pixels; at most ${maxPixels} are decoded. Shrink it, or raise image.maxPixels.`,
-    { details: { width, height, maxPixels } },
-  );
 }
 
 function nameOf(input: ImageInput): string {

@@ -93,7 +93,8 @@ export async function openSession(
     const owner = thread;
     if (shared.size === 0) thread = undefined;
     if (thread === undefined) await owner?.stop();
-    else await current.loaded.then(({ session }) => owner?.call({ kind: "release", session }));
+    // A thread that ended meanwhile has let the session go with itself.
+    else await current.loaded.then(({ session }) => owner?.call({ kind: "release", session })).catch(() => undefined);
   };
   const owner = thread;
   try {

@@ -65,8 +65,9 @@ async function annotateGroups(directory: string, { groups }: Material, { photos 
 function noteOn(photographs: boolean, threshold: number | undefined): string {
   if (photographs) {
     return (
-      "Your photos: one photo of each member was left out of registration and used to verify and identify. As strangers, " +
-      "members claimed to be the next member. Attendance counts faces named, as nobody said who is in the group photos."
+      "One photo of each member was left out of registration, and used to verify and identify.\n" +
+      "There being no strangers, each member claimed to be the next one.\n" +
+      "Attendance counts the faces named, as nobody said who is in the group photos."
     );
   }
   const used =
@@ -74,8 +75,8 @@ function noteOn(photographs: boolean, threshold: number | undefined): string {
       ? "No threshold was calibrated on drawn people for these options, so that of the options or the models was used."
       : `So the threshold is the one calibrated on drawn people, ${threshold}, and not the models' own for photos.`;
   return (
-    "Drawn people look like relatives to nets that were trained on photos. " +
-    `${used} This demo shows that the machinery works; how well faces are recognised shows on photos alone: facekit demo DIR`
+    "Drawn people look like relatives to nets that were trained on photos.\n" +
+    `${used}\nThis demo shows that the machinery works; how well faces are recognised shows on photos alone: facekit demo DIR`
   );
 }
 

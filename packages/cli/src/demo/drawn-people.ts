@@ -34,21 +34,24 @@ export async function drawnPeople(folder: string, report: (progress: Progress) =
   const drawn = (): void => report({ task: "drawing people", done: ++done, total });
   // No two pictures are taken under the same conditions.
   let seed = 1000;
-  const portrait = async ({ person }: CastMember, name: string): Promise<string> =>
-    save(join(folder, name), await drawPortrait(person, conditionsFromSeed(seed++)));
+  const portraits = ({ person }: CastMember, name: string, count: number): Promise<string[]> => {
+    const conditions = Array.from({ length: count }, () => conditionsFromSeed(seed++));
+    return Promise.all(
+      conditions.map(async (taken, i) => save(join(folder, `${name}${i + 1}.jpg`), await drawPortrait(person, taken))),
+    );
+  };
 
   const members: DemoMember[] = [];
   for (const member of cast.members) {
-    const enrol: string[] = [];
-    const probes: string[] = [];
-    for (let i = 1; i <= registeredPictures; i++) enrol.push(await portrait(member, `members/${member.name}/${i}.jpg`));
-    for (let i = 1; i <= newPictures; i++) probes.push(await portrait(member, `new-pictures/${member.name}-${i}.jpg`));
+    const enrol = await portraits(member, `members/${member.name}/`, registeredPictures);
+    const probes = await portraits(member, `new-pictures/${member.name}-`, newPictures);
     members.push({ memberId: member.name, enrol, probes });
     drawn();
   }
   const impostors: Impostor[] = [];
   for (const stranger of cast.strangers) {
-    impostors.push({ picture: await portrait(stranger, `strangers/${stranger.name}.jpg`) });
+    const pictures = await portraits(stranger, `strangers/${stranger.name}-`, 1);
+    impostors.push(...pictures.map((picture) => ({ picture })));
     drawn();
   }
   const groups: GroupPicture[] = [];

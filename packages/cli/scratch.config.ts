@@ -1,1 +1,0 @@
-export default { test: { include: ["packages/cli/test/*.test.ts"], testTimeout: 60000, hookTimeout: 120000 } };
