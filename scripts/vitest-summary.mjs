@@ -1,4 +1,4 @@
-/** A vitest reporter that writes the true counts, and why each skipped test was skipped, to $FACEKIT_TEST_SUMMARY. */
+/** A vitest reporter that writes the true counts, and what was skipped and why, to $FACEKIT_TEST_SUMMARY. */
 import { writeFileSync } from "node:fs";
 
 export default class Summary {
@@ -10,11 +10,20 @@ export default class Summary {
         const { state, note } = test.result();
         if (state === "passed") summary.passed++;
         else if (state === "failed") failedInModule++;
-        else summary.skipped.push({ file: module.relativeModuleId, test: test.fullName, reason: note ?? "" });
+        else summary.skipped.push(describe(module, test, note));
       }
       // A file that does not even load has no failed test, yet it failed.
       summary.failed += module.state() === "failed" ? Math.max(1, failedInModule) : failedInModule;
     }
     writeFileSync(process.env.FACEKIT_TEST_SUMMARY, JSON.stringify(summary));
   }
+}
+
+/** Of a suite that is skipped whole, the suite's name. The reason is part of the name, or the note of `context.skip`. */
+function describe(module, test, note) {
+  let skipped = test;
+  for (let suite = test.parent; suite.type === "suite"; suite = suite.parent) {
+    if (suite.state() === "skipped") skipped = suite;
+  }
+  return `${module.relativeModuleId}: ${skipped.fullName}${note ? ` (${note})` : ""}`;
 }

@@ -6,8 +6,11 @@ import type { MemberMatch } from "./spec/vector-store.js";
 /** From which similarity on two faces count as one person, and where that number came from. */
 export interface Threshold {
   readonly value: number;
-  /** `calibration`: measured with this embedder; `caller`: a raw number whose error rate is not known. */
-  readonly source: "calibration" | "caller";
+  /**
+   * `calibration`: measured with this embedder. Of the others no error rate is known: `published` by the model's
+   * authors, or a raw number of the `caller`.
+   */
+  readonly source: "calibration" | "published" | "caller";
   /** The rate of false matches between two people that was measured at this threshold. */
   readonly falseMatchRate?: number;
   /** On how many pairs of different people, and which. */
@@ -38,6 +41,7 @@ export function chooseThreshold(options: ThresholdOptions, calibration: Calibrat
       "This model has no calibration, so no error rate is known: give a threshold measured on your own photos.",
     );
   }
+  if (calibration.points.length === 0) return publishedThreshold(options, calibration);
   const wanted = options.falseMatchRate ?? calibration.defaultFalseMatchRate;
   checkNumber("falseMatchRate", wanted, { min: 0, max: 1 });
   const supported = [...calibration.points].sort((a, b) => b.falseMatchRate - a.falseMatchRate);
@@ -56,6 +60,16 @@ export function chooseThreshold(options: ThresholdOptions, calibration: Calibrat
     impostorPairs: point.impostorPairs,
     data: calibration.data,
   };
+}
+
+function publishedThreshold(options: ThresholdOptions, { data, publishedThreshold }: Calibration): Threshold {
+  if (options.falseMatchRate !== undefined || publishedThreshold === undefined) {
+    throw new FaceKitError(
+      "invalid-argument",
+      "No error rate of this model was measured: leave falseMatchRate out, or give a threshold of your own.",
+    );
+  }
+  return { value: publishedThreshold, source: "published", data };
 }
 
 /** The answer about one face: a match is not just a number. */

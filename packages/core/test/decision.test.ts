@@ -53,6 +53,18 @@ describe("chooseThreshold", () => {
       expect(() => chooseThreshold({ falseMatchRate }, calibration)).toThrow(/falseMatchRate wants/);
     }
   });
+
+  test("a model with a published threshold alone uses it, and says so; a rate is refused", () => {
+    const published: Calibration = {
+      data: "its authors",
+      defaultFalseMatchRate: 1e-3,
+      points: [],
+      publishedThreshold: 0.36,
+    };
+    expect(chooseThreshold({}, published)).toEqual({ value: 0.36, source: "published", data: "its authors" });
+    expect(chooseThreshold({ threshold: 0.5 }, published)).toEqual({ value: 0.5, source: "caller" });
+    expect(() => chooseThreshold({ falseMatchRate: 1e-3 }, published)).toThrow(/No error rate/);
+  });
 });
 
 describe("decide", () => {

@@ -3,19 +3,19 @@ import type { DrawnDomainThreshold } from "./thresholds.js";
 
 export const measured: Readonly<Record<string, DrawnDomainThreshold>> = {
   "dlib-resnet-128/landmarks-68/1": {
-    "threshold": 0.96766,
-    "falseMatchRate": 0.000997,
-    "falseNonMatchRate": 0.0535,
-    "pairs": 178503,
-    "ownPairs": 598,
-    "madeBy": "benchmarks/drawn-cast/calibrate.ts"
+    threshold: 0.96766,
+    falseMatchRate: 0.000997,
+    falseNonMatchRate: 0.0535,
+    pairs: 178503,
+    ownPairs: 598,
+    madeBy: "benchmarks/drawn-cast/calibrate.ts",
   },
   "retail-0095/five-point/1": {
-    "threshold": 0.7043,
-    "falseMatchRate": 0.000999,
-    "falseNonMatchRate": 0.03,
-    "pairs": 179100,
-    "ownPairs": 600,
-    "madeBy": "benchmarks/drawn-cast/calibrate.ts"
-  }
+    threshold: 0.7043,
+    falseMatchRate: 0.000999,
+    falseNonMatchRate: 0.03,
+    pairs: 179100,
+    ownPairs: 600,
+    madeBy: "benchmarks/drawn-cast/calibrate.ts",
+  },
 };

@@ -33,12 +33,15 @@ export async function decodeImage(input: ImageInput, options: DecodeLimits & Cal
   checkNumber("maxFrames", maxFrames, { min: 1, max: Number.POSITIVE_INFINITY });
   signal?.throwIfAborted();
   const name = nameOf(input);
+  const photo: { photo?: string } = name === nameless ? {} : { photo: name };
   const bytes = await bytesOf(input, name, maxBytes);
   signal?.throwIfAborted();
   const format = formatOf(bytes);
   if (format === undefined) {
     const what = bytes.length === 0 ? "is empty" : "is no JPEG, PNG, WebP, AVIF, GIF or TIFF image";
-    throw new FaceKitError("image-unreadable", `${name} ${what}. Give a photo in one of these formats.`);
+    throw new FaceKitError("image-unreadable", `${name} ${what}. Give a photo in one of these formats.`, {
+      details: photo,
+    });
   }
   try {
     // Reads the header alone, so that the refusal can name the size.
@@ -47,13 +50,14 @@ export async function decodeImage(input: ImageInput, options: DecodeLimits & Cal
       throw new FaceKitError(
         "image-too-large",
         `${name} has ${width} × ${height} pixels; at most ${maxPixels} are decoded. Shrink it, or raise image.maxPixels.`,
-        { details: { width, height, maxPixels } },
+        { details: { ...photo, width, height, maxPixels } },
       );
     }
     if (pages > maxFrames) {
       throw new FaceKitError(
         "image-unreadable",
         `${name} is an animation or document of ${pages} frames, ${maxFrames} allowed. Save the frame that you mean.`,
+        { details: { ...photo, pages } },
       );
     }
     const { data, info } = await sharp(bytes, { limitInputPixels: maxPixels, failOn: "truncated", autoOrient: true })
@@ -70,14 +74,16 @@ export async function decodeImage(input: ImageInput, options: DecodeLimits & Cal
     throw new FaceKitError(
       "image-unreadable",
       `${name} cannot be decoded as ${format}: ${reason}. The file is damaged or cut short; take it from its source again.`,
-      { cause: error },
+      { cause: error, details: photo },
     );
   }
 }
 
+const nameless = "The image";
+
 function nameOf(input: ImageInput): string {
   if (typeof input === "string") return input;
-  return input instanceof URL ? input.href : "The image";
+  return input instanceof URL ? input.href : nameless;
 }
 
 async function bytesOf(input: Exclude<ImageInput, DecodedImage>, name: string, maxBytes: number): Promise<Uint8Array> {
@@ -86,7 +92,7 @@ async function bytesOf(input: Exclude<ImageInput, DecodedImage>, name: string, m
     throw new FaceKitError(
       "image-too-large",
       `${name} is a file of ${size} bytes; at most ${maxBytes} are read. Shrink it, or raise image.maxBytes.`,
-      { details: { bytes: size, maxBytes } },
+      { details: { photo: name, bytes: size, maxBytes } },
     );
   };
   if (input instanceof Uint8Array) {
@@ -110,13 +116,17 @@ async function bytesOf(input: Exclude<ImageInput, DecodedImage>, name: string, m
   const path = pathOf(input);
   try {
     const file = await stat(path);
-    if (!file.isFile()) throw new FaceKitError("image-not-found", `${name} is not a file. Give the path of a photo.`);
+    if (!file.isFile())
+      throw new FaceKitError("image-not-found", `${name} is not a file. Give the path of a photo.`, {
+        details: { photo: name },
+      });
     refuse(file.size);
     return await readFile(path);
   } catch (error) {
     if (error instanceof FaceKitError) throw error;
     throw new FaceKitError("image-not-found", `${name} cannot be read: ${messageOf(error)}. Check the path.`, {
       cause: error,
+      details: { photo: name },
     });
   }
 }

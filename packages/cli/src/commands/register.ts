@@ -39,10 +39,13 @@ async function register(shell: Shell, directory: string, options: GlobalOptions)
         registered.push({ memberId, templates: templateIds.length });
       } catch (error) {
         if (!isFaceKitError(error)) throw error;
-        const { code, message } = error;
-        // The sentence names the photo that it is about.
-        const photo = photos.find((path) => message.includes(path));
-        refused.push({ memberId, ...(photo === undefined ? {} : { photo }), code, message });
+        const { code, message, details } = error;
+        refused.push({
+          memberId,
+          ...(typeof details.photo === "string" ? { photo: details.photo } : {}),
+          code,
+          message,
+        });
       }
     }
   });

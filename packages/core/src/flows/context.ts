@@ -55,19 +55,22 @@ export async function singleFace(
   options: CallOptions & { readonly minFaceSize?: number; readonly several: "refuse" | "largest" },
 ): Promise<FaceProbe> {
   const probes = await context.index.probe(image, { scene: "portrait", ...signalOf(options) });
-  const name = sourceOf(image) ?? "the photo";
+  const source = sourceOf(image);
+  const name = source ?? "the photo";
+  const photo: { photo?: string } = source === undefined ? {} : { photo: source };
   const [largest, second] = [...probes].sort((a, b) => faceSize(b.face.box) - faceSize(a.face.box));
   if (largest === undefined) {
     throw new FaceKitError(
       "no-face",
       `No face was found in ${name}. Take it from nearer, in even light, facing the camera.`,
+      { details: photo },
     );
   }
   if (second !== undefined && options.several === "refuse") {
     throw new FaceKitError(
       "several-faces",
       `${name} shows ${probes.length} faces. Use a photo of this member alone, or cut the others off.`,
-      { details: { faces: probes.length } },
+      { details: { ...photo, faces: probes.length } },
     );
   }
   const wanted = options.minFaceSize ?? context.minFaceSize;
@@ -77,7 +80,7 @@ export async function singleFace(
       "face-too-small",
       `The face in ${name} is ${Math.round(size)} px between its box's sides; at least ${wanted} are needed. ` +
         "Use a larger photo or one from nearer, or set minFaceSize.",
-      { details: { size, minFaceSize: wanted } },
+      { details: { ...photo, size, minFaceSize: wanted } },
     );
   }
   return largest;

@@ -23,7 +23,10 @@ export interface Calibration {
   readonly data: string;
   /** The rate that is used when the caller names none. */
   readonly defaultFalseMatchRate: number;
+  /** Empty where nothing was measured here. */
   readonly points: readonly CalibrationPoint[];
+  /** A threshold that the model's authors publish without an error rate: used while `points` is empty. */
+  readonly publishedThreshold?: number;
 }
 
 export interface CalibrationPoint {

@@ -1,3 +1,4 @@
+import type { Calibration } from "@facekit/core";
 import { arcFaceTemplate } from "../alignments.js";
 import type { EmbedderCard, ModelInput, ModelLicence } from "../card.js";
 import { opencvZooFile, opencvZooPage } from "./opencv-zoo.js";
@@ -21,6 +22,14 @@ const input: ModelInput = {
   fixedBatch: 1,
 };
 
+/** Samples of OpenCV (`samples/dnn/face_detect.cpp`, `cosine_similar_thresh`). */
+const calibration: Calibration = {
+  data: "as published by OpenCV, for LFW, without a false match rate",
+  defaultFalseMatchRate: 1e-3,
+  points: [],
+  publishedThreshold: 0.363,
+};
+
 export const sface: EmbedderCard = {
   task: "embed",
   id: "sface",
@@ -34,6 +43,7 @@ export const sface: EmbedderCard = {
   input,
   alignment: arcFaceTemplate,
   space: { id: "sface/five-point/1", dimensions: 128, metric: "cosine" },
+  calibration,
   notes:
     "The strongest pack that one command fetches: `facekit models pull yunet-640+sface`. " +
     "Its publishers report 99.40 % on LFW at a cosine threshold of 0.363, and no false match rate for it.",
@@ -52,4 +62,5 @@ export const sfaceInt8: EmbedderCard = {
   input,
   alignment: arcFaceTemplate,
   space: { id: "sface-int8/five-point/1", dimensions: 128, metric: "cosine" },
+  calibration,
 };
