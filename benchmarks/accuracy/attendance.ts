@@ -2,8 +2,14 @@ import { readdir, readFile } from "node:fs/promises";
 import { createFaceKit } from "@facekit/node";
 import type { Pack } from "./photos.js";
 
+export interface SeenPerson {
+  readonly truth: string | null;
+  readonly memberId: string | null;
+  readonly similarity: number | undefined;
+}
+
 /** Who of the labelled members was named, missed or named wrongly at the card's default threshold. */
-export async function measureAttendance(pack: Pack, directory: string): Promise<unknown> {
+export async function measureAttendance(pack: Pack, directory: string): Promise<Record<string, SeenPerson[]>> {
   const { photos } = JSON.parse(await readFile(`${directory}/groups/truth.json`, "utf8")) as {
     photos: Record<string, [string, [number, number, number]][]>;
   };
@@ -13,7 +19,7 @@ export async function measureAttendance(pack: Pack, directory: string): Promise<
     const paths = files.map((file) => `${directory}/members/${member}/${file}`);
     await kit.register(member, paths);
   }
-  const report: Record<string, unknown> = {};
+  const report: Record<string, SeenPerson[]> = {};
   for (const [name, truth] of Object.entries(photos)) {
     const { photos: seen } = await kit.takeAttendance([`${directory}/groups/${name}`]);
     report[name] = (seen[0]?.faces ?? []).map(({ face, memberId, similarity }) => {

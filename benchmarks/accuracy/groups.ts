@@ -2,8 +2,16 @@ import { readFile } from "node:fs/promises";
 import { decodeImage } from "@facekit/node";
 import type { Pack } from "./photos.js";
 
+export interface GroupsMeasure {
+  readonly photos: number;
+  readonly annotated: number;
+  readonly found: number;
+  readonly tooMany: number;
+  readonly faults: readonly string[];
+}
+
 /** Annotated faces found (a box holds the nose tip, one box a nose) and boxes that hold none. */
-export async function measureGroups(pack: Pack, directory: string): Promise<unknown> {
+export async function measureGroups(pack: Pack, directory: string): Promise<GroupsMeasure> {
   const { images } = JSON.parse(await readFile(`${directory}/faces.json`, "utf8")) as {
     images: Record<string, [number, number][]>;
   };

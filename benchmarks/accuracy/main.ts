@@ -20,7 +20,12 @@ if (faces === undefined) throw new Error("--faces DIR wants the folder of test p
 const modelsDirectory = values["models-dir"];
 const pack: Pack = { name, ...(await loadPack(name, modelsDirectory === undefined ? {} : { modelsDirectory })) };
 
-const measures = { groups: measureGroups, "pairs-25": measurePairs, attendance: measureAttendance, "lfw-dev": measureLfw };
+const measures = {
+  groups: measureGroups,
+  "pairs-25": measurePairs,
+  attendance: measureAttendance,
+  "lfw-dev": measureLfw,
+};
 const results: Record<string, unknown> = { pack: name, space: pack.embedder.space.id };
 for (const [folder, measure] of Object.entries(measures)) {
   if (values.only !== undefined && values.only !== folder) continue;

@@ -2,8 +2,19 @@ import { readFile } from "node:fs/promises";
 import { chooseThreshold, dot } from "@facekit/core";
 import { type Pack, templateOf } from "./photos.js";
 
+export interface PairsMeasure {
+  readonly pairs: number;
+  /** Pairs of which a photo showed no face. */
+  readonly failures: number;
+  readonly threshold: number | undefined;
+  readonly falseNonMatches: number;
+  readonly falseMatches: number;
+  readonly lowestGenuine: readonly number[];
+  readonly highestImpostor: readonly number[];
+}
+
 /** Wrong decisions at the card's default threshold. */
-export async function measurePairs(pack: Pack, directory: string): Promise<unknown> {
+export async function measurePairs(pack: Pack, directory: string): Promise<PairsMeasure> {
   const lines = (await readFile(`${directory}/pairs.csv`, "utf8")).trim().split(/\r?\n/).slice(1);
   const templates = new Map<string, Float32Array | undefined>();
   const template = async (name: string): Promise<Float32Array | undefined> => {

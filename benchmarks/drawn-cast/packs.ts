@@ -16,7 +16,10 @@ export async function openPacks(): Promise<Pack[]> {
 }
 
 /** The template of a portrait, or undefined where not exactly one face was found: registering would refuse it. */
-export async function templateOf({ detector, embedder }: Pack, portrait: Uint8Array): Promise<Float32Array | undefined> {
+export async function templateOf(
+  { detector, embedder }: Pack,
+  portrait: Uint8Array,
+): Promise<Float32Array | undefined> {
   const image = await decodeImage(portrait);
   const faces = await detector.detect(image, { scene: "portrait" });
   const [face] = faces;

@@ -86,7 +86,14 @@ describe("resolvePack", () => {
     expect(resolvePack("yunet+our-arcface", [...modelCards, own]).embedder).toBe(own);
   });
 
-  it.each(["", "yunet", "yunet+nope", "nope+sface", "sface+yunet", "yunet+sface+x", "yunet+dlib-resnet-128"])(
+  it("adds the landmarks net where the embedder aligns by points that the detector does not measure", () => {
+    const pack = resolvePack("yunet+dlib-resnet-128");
+    expect(pack.landmarks?.id).toBe("landmarks-68");
+    expect(cardsOfPack(pack).map((card) => card.id)).toEqual(["yunet", "landmarks-68", "dlib-resnet-128"]);
+    expect(resolvePack("yunet+sface").landmarks).toBeUndefined();
+  });
+
+  it.each(["", "yunet", "yunet+nope", "nope+sface", "sface+yunet", "yunet+sface+x", "ssd-mobilenetv1-face+sface"])(
     "refuses %o",
     (spec) => {
       expect(() => resolvePack(spec)).toThrow(expect.objectContaining({ code: "invalid-argument" }));

@@ -74,7 +74,7 @@ async function partsOf(options: NodeFaceKitOptions): Promise<{ detector: Detecto
   if (detector === undefined && embedder === undefined) return loadPack(models, options);
   const cards = resolvePack(models);
   return {
-    detector: detector ?? (await loadDetector(cards.detector, options)),
+    detector: detector ?? (await loadDetector(cards.detector, options, cards.landmarks)),
     embedder: embedder ?? (await loadEmbedder(cards.embedder, options)),
   };
 }

@@ -1,7 +1,13 @@
 import { type Detector, type Embedder, FaceKitError, type LoadOptions } from "@facekit/core";
-import { type DetectorCard, type EmbedderCard, type ModelCard, resolvePack } from "@facekit/models";
+import { type DetectorCard, type EmbedderCard, type LandmarkCard, type ModelCard, resolvePack } from "@facekit/models";
 import { loadModel } from "@facekit/models/cache";
-import { alignedEmbedder, bundledDetector, type OnnxSession, yunetDetector } from "@facekit/onnx";
+import {
+  alignedEmbedder,
+  bundledDetector,
+  detectorWithLandmarks68,
+  type OnnxSession,
+  yunetDetector,
+} from "@facekit/onnx";
 import { openSession, type SessionOptions } from "./session.js";
 
 export interface ModelOptions extends LoadOptions {
@@ -19,14 +25,23 @@ export async function loadPack(
   pack: string,
   options: ModelOptions = {},
 ): Promise<{ detector: Detector; embedder: Embedder }> {
-  const { detector, embedder } = resolvePack(pack);
-  const [first, second] = await allOrNone([loadDetector(detector, options), loadEmbedder(embedder, options)]);
-  return { detector: first, embedder: second };
+  const { detector: card, landmarks, embedder: embedderCard } = resolvePack(pack);
+  const [detector, embedder] = await allOrNone([
+    loadDetector(card, options, landmarks),
+    loadEmbedder(embedderCard, options),
+  ]);
+  return { detector, embedder };
 }
 
-/** A detector from a registered card, or one of your own. */
-export async function loadDetector(card: DetectorCard, options: ModelOptions = {}): Promise<Detector> {
-  return warm(await detectorOf(card, options), (detector) => detector.detect(blank));
+/** A detector from a registered card, or one of your own; with `landmarks`, that net measures the 68 points on its boxes. */
+export async function loadDetector(
+  card: DetectorCard,
+  options: ModelOptions = {},
+  landmarks?: LandmarkCard,
+): Promise<Detector> {
+  const detector = await warm(await detectorOf(card, options), (part) => part.detect(blank));
+  if (landmarks === undefined) return detector;
+  return detectorWithLandmarks68(detector, await sessionOf(landmarks, options));
 }
 
 /** An embedder from a registered card, or one of your own: an ArcFace-style net needs a card and no code. */

@@ -16,6 +16,7 @@ import { sharedModels, whyNot } from "./shared-models.js";
 const packs = [
   { pack: "bundled", needs: undefined },
   { pack: "yunet+retail-0095", needs: sharedModels },
+  { pack: "yunet+dlib-resnet-128", needs: sharedModels },
   { pack: "yunet-640+mobilefacenet-foamliu", needs: sharedModels },
 ];
 

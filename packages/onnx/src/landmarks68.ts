@@ -1,6 +1,7 @@
 import {
   type Box,
   type DecodedImage,
+  type Detector,
   type Face,
   type FiveLandmarks,
   type Point,
@@ -44,6 +45,32 @@ export async function withLandmarks68(
     }));
     return { box, score, landmarks: fiveOf(landmarks68), landmarks68 };
   });
+}
+
+/** A detector that measures the 68 points too, on its own boxes made square; its five landmarks stay as they are. */
+export function detectorWithLandmarks68(detector: Detector, session: OnnxSession): Detector {
+  return {
+    ...detector,
+    id: `${detector.id}+landmarks-68`,
+    capabilities: { ...detector.capabilities, landmarks68: true },
+
+    async detect(image, options) {
+      const found = await detector.detect(image, options);
+      const crops = found.map((face) => ({ ...face, crop: { scale: longerSide(face.box), shiftY: 0 } }));
+      const measured = await withLandmarks68(session, image, crops);
+      return measured.map((face, i) => ({ ...face, ...found[i] }));
+    },
+
+    async [Symbol.asyncDispose]() {
+      await detector[Symbol.asyncDispose]();
+      await session[Symbol.asyncDispose]();
+    },
+  };
+}
+
+/** Of the box's width. */
+function longerSide({ width, height }: Box): number {
+  return Math.max(1, height / width);
 }
 
 interface Square extends Point {
