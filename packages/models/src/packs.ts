@@ -15,7 +15,7 @@ export interface Pack {
 
 export const bundledPack: Pack = { name: "bundled", detector: blazefaceBack, embedder: dlibResnet };
 
-/** The strongest pack whose files can all be downloaded: `facekit models pull yunet-640+sface`. */
+/** The strongest pack whose files can all be downloaded: `facekit models pull yunet-640 sface`. */
 export const downloadablePack = "yunet-640+sface";
 
 /**

@@ -110,6 +110,6 @@ export const dlibResnet: EmbedderCard = {
     ],
   },
   notes:
-    "For a first try and for small galleries, not for low false match rates: it accepts 79 % of genuine pairs at a false " +
-    "match rate of 1e-4, 53 % at 1e-5. `facekit models pull yunet-640+sface` fetches a stronger pack.",
+    "For a first try and for small galleries, not for low false match rates: it accepts 75 % of genuine pairs at a false " +
+    "match rate of 1e-4, 47 % at 1e-5. `facekit models pull yunet-640 sface` fetches a stronger pack.",
 };

@@ -45,7 +45,7 @@ export const sface: EmbedderCard = {
   space: { id: "sface/five-point/1", dimensions: 128, metric: "cosine" },
   calibration,
   notes:
-    "The strongest pack that one command fetches: `facekit models pull yunet-640+sface`. " +
+    "The strongest pack that one command fetches: `facekit models pull yunet-640 sface`. " +
     "Its publishers report 99.40 % on LFW at a cosine threshold of 0.363, and no false match rate for it.",
 };
 

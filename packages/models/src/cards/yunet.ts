@@ -51,7 +51,7 @@ export const yunet640: YunetCard = {
   minScore: 0.6,
   gives: ["landmarks"],
   notes:
-    "Finds faces of about 10 to 300 pixels in its input. `facekit models pull yunet-640+sface` fetches it and an embedder for it.",
+    "Finds faces of about 10 to 300 pixels in its input. `facekit models pull yunet-640 sface` fetches it and an embedder for it.",
 };
 
 export const yunetInt8: YunetCard = {
