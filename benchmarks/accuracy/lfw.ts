@@ -83,9 +83,9 @@ function calibrate(templates: ReadonlyMap<string, Float32Array>): unknown {
   });
   const sorted = Float64Array.from(impostor).sort().reverse();
   return rates.map((falseMatchRate) => {
-    // The lowest similarity at which at most this share of impostor pairs passes.
-    const threshold = sorted[Math.floor(falseMatchRate * sorted.length)] ?? 1;
-    const above = genuine.filter((similarity) => similarity > threshold).length;
+    // Just above the first impostor pair that must not pass, in the six digits that a card holds.
+    const threshold = (Math.floor((sorted[Math.floor(falseMatchRate * sorted.length)] ?? 1) * 1e6) + 1) / 1e6;
+    const above = genuine.filter((similarity) => similarity >= threshold).length;
     return { falseMatchRate, threshold, impostorPairs: sorted.length, trueMatchRate: above / genuine.length };
   });
 }

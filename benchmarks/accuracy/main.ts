@@ -1,6 +1,7 @@
 /**
- * Accuracy of a pack on real photos: `tsx accuracy/main.ts PACK --faces DIR [--models-dir DIR] [--calibrate]`.
- * DIR holds lfw-dev, groups, pairs-25 and attendance; what is not there is passed over. Prints one JSON object.
+ * Accuracy of a pack on real photos: `npx tsx accuracy/main.ts PACK --faces DIR [--models-dir DIR] [--only FOLDER]`.
+ * DIR holds lfw-dev, groups, pairs-25 and attendance; what is not there is passed over. Prints one JSON object, in
+ * which `lfw-dev.calibration` is what the model cards hold.
  */
 import { parseArgs } from "node:util";
 import { loadPack } from "@facekit/node";

@@ -43,7 +43,6 @@ export async function main([folder, store]: readonly string[], print: (line: str
       print(`${memberId}: refused. ${error.message}`);
     }
   }
-
   const registered: string[] = [];
   for await (const { memberId } of faces.enrolled()) registered.push(memberId);
   print(`enrolled: ${registered.join(", ")}`);

@@ -1,6 +1,6 @@
-import { mkdir } from "node:fs/promises";
+import { mkdir, rename, rm, writeFile } from "node:fs/promises";
 import { dirname, join, parse } from "node:path";
-import type { AttendedFace } from "@facekit/core";
+import { type AttendedFace, FaceKitError } from "@facekit/core";
 import { decodeImage } from "@facekit/node";
 import sharp from "sharp";
 
@@ -18,14 +18,34 @@ export function annotatedFiles(directory: string, photos: readonly { readonly pa
   });
 }
 
-/** Writes a copy of the photo, upright, with every face boxed and named. */
+/** Makes the folder of annotated copies, so that one that cannot be is refused before anything is done. */
+export async function makeFolder(directory: string): Promise<void> {
+  try {
+    await mkdir(directory, { recursive: true });
+  } catch (cause) {
+    const why = cause instanceof Error ? cause.message : String(cause);
+    throw new FaceKitError("invalid-argument", `No folder can be made at ${directory} (${why}). Name another one.`, {
+      cause,
+    });
+  }
+}
+
+/** Writes a copy of the photo, upright, with every face boxed and named. The file is whole or not there. */
 export async function annotate(photo: string, faces: readonly AttendedFace[], target: string): Promise<void> {
   const { data, width, height, channels } = await decodeImage(photo);
-  await mkdir(dirname(target), { recursive: true });
-  await sharp(data, { raw: { width, height, channels } })
+  const png = await sharp(data, { raw: { width, height, channels } })
     .composite([{ input: Buffer.from(overlay(width, height, faces)) }])
     .png()
-    .toFile(target);
+    .toBuffer();
+  await makeFolder(dirname(target));
+  const part = `${target}.${process.pid}.part`;
+  try {
+    await writeFile(part, png);
+    await rename(part, target);
+  } catch (error) {
+    await rm(part, { force: true });
+    throw error;
+  }
 }
 
 function overlay(width: number, height: number, faces: readonly AttendedFace[]): string {

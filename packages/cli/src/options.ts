@@ -35,7 +35,7 @@ export function addGlobalOptions(program: Command): void {
         .argParser(number)
         .conflicts("threshold"),
     )
-    .option("--threshold <similarity>", "accept from this similarity on; its error rate is not known", number)
+    .option("--threshold <similarity>", "accept from this similarity on; its error rate is not known", cosine)
     .option("--min-face-size <pixels>", "register no face smaller than this (default: 40)", number)
     .option("--accept-non-commercial", "allow models whose licence forbids commercial use")
     .option("--json", "print one JSON object on stdout and nothing else there");
@@ -44,6 +44,12 @@ export function addGlobalOptions(program: Command): void {
 function number(text: string): number {
   const value = Number(text);
   if (text.trim() === "" || !Number.isFinite(value)) throw new InvalidArgumentError("It has to be a number.");
+  return value;
+}
+
+function cosine(text: string): number {
+  const value = number(text);
+  if (value < -1 || value > 1) throw new InvalidArgumentError("It has to be from -1 to 1.");
   return value;
 }
 
@@ -86,6 +92,6 @@ export function noteBundledModels(shell: Shell, options: GlobalOptions): void {
   if (shell.json || options.models !== "bundled") return;
   shell.note(
     "Using the bundled models, made for a first try and small galleries. Stronger ones: " +
-      "facekit models pull yunet-640 sface, then --models yunet-640+sface",
+      "facekit models pull yunet-640 sface, then --models yunet-640+sface with a new --store",
   );
 }

@@ -11,15 +11,21 @@ import { addRegister } from "./commands/register.js";
 import { addVerify } from "./commands/verify.js";
 import { addGlobalOptions } from "./options.js";
 import { exitStatus, Shell, type Streams } from "./shell.js";
+import { example } from "./text.js";
 
 /** Runs one command line, without the program's name before it, and tells the exit status. Never throws. */
 export async function run(argv: readonly string[], streams: Streams): Promise<number> {
   const shell = new Shell(streams, asksForJson(argv));
+  let help = "";
   try {
-    await facekit(shell).parseAsync(argv, { from: "user" });
+    await facekit(shell, (text) => {
+      help += text;
+    }).parseAsync(argv, { from: "user" });
   } catch (error) {
     explain(shell, error);
   }
+  // Commander writes help in pieces; it is one answer.
+  if (help !== "") shell.answer({ json: { text: help.trimEnd() }, text: help.trimEnd() });
   return shell.status;
 }
 
@@ -29,19 +35,27 @@ function asksForJson(argv: readonly string[]): boolean {
   return argv.slice(0, end < 0 ? argv.length : end).includes("--json");
 }
 
-function facekit(shell: Shell): Command {
+function facekit(shell: Shell, writeOut: (text: string) => void): Command {
   const program = new Command("facekit")
     .description("Know your members by their faces: register, identify, verify, take attendance.")
     .version(packageJson.version)
     .configureHelp({ showGlobalOptions: true })
     .configureOutput({
-      writeOut: (text) => shell.answer({ json: { text }, text: text.trimEnd() }),
+      writeOut,
       // Errors are told once, by explain(); what is left is the help of a command line without a command.
       writeErr: (text) => shell.note(text.trimEnd()),
       outputError: () => {},
     })
     .exitOverride()
-    .addHelpText("after", "\nExit status: 0 yes, 1 nobody recognised, 2 bad use, 3 failure.");
+    .addHelpText(
+      "after",
+      `\nExit status: 0 yes, 1 nobody recognised, 2 bad use, 3 failure.\n${example(
+        "facekit demo",
+        "facekit register photos/",
+        "facekit identify door.jpg",
+        "facekit attend class.jpg --session monday",
+      )}`,
+    );
   addGlobalOptions(program);
   addDemo(program, shell);
   addRegister(program, shell);
@@ -54,11 +68,17 @@ function facekit(shell: Shell): Command {
   return program;
 }
 
+/** Commander puts no full stop, and its guess at what was meant in brackets on a line of its own. */
+function sentences(message: string): string {
+  const text = message.replace(/\n\((.*)\)$/, ". $1");
+  return /[.?]$/.test(text) ? text : `${text}.`;
+}
+
 function explain(shell: Shell, error: unknown): void {
   if (error instanceof CommanderError) {
     if (error.exitCode === 0) return;
-    const message = error.code === "commander.help" ? "A command is missing." : error.message.replace(/^error: /, "");
-    shell.fail(exitStatus.badUse, "invalid-argument", `${message} More: facekit --help`);
+    const message = error.code === "commander.help" ? "A command is missing" : error.message.replace(/^error: /, "");
+    shell.fail(exitStatus.badUse, "invalid-argument", `${sentences(message)} More: facekit --help`);
   } else if (isFaceKitError(error)) {
     const badUse = error.code === "invalid-argument" || error.code === "image-not-found";
     shell.fail(badUse ? exitStatus.badUse : exitStatus.failure, error.code, error.message);

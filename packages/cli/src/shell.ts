@@ -58,7 +58,14 @@ export class Shell {
     const { stderr } = this.#streams;
     if (!stderr.isTTY) return work(() => {});
     // Several files may be on their way at once: each task has its bar.
-    const bars = new MultiBar({ stream: stderr, format: "{task} {bar} {percentage}%", clearOnComplete: true });
+    const bars = new MultiBar({
+      stream: stderr,
+      format: "{task} {bar} {percentage}%",
+      barsize: 24,
+      clearOnComplete: true,
+      // Else it is switched off in the terminal, and Ctrl-C leaves it so.
+      linewrap: true,
+    });
     const byTask = new Map<string, SingleBar>();
     try {
       return await work(({ task, done, total = 0 }) => {

@@ -15,3 +15,8 @@ export function similarityText(similarity: number | null | undefined): string {
 export function count(number: number, thing: string): string {
   return `${number} ${thing}${number === 1 ? "" : "s"}`;
 }
+
+/** Command lines to copy, for the end of a command's help. */
+export function example(...lines: readonly string[]): string {
+  return `\n${lines.length === 1 ? "Example" : "Examples"}:\n${lines.map((line) => `  ${line}`).join("\n")}`;
+}

@@ -1,7 +1,8 @@
+import { readdir, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import sharp from "sharp";
 import { describe, expect, test } from "vitest";
-import { annotate, annotatedFiles } from "../src/annotate.js";
+import { annotate, annotatedFiles, makeFolder } from "../src/annotate.js";
 import { emptyFolder } from "./facekit.js";
 
 const face = { score: 1, box: { x: 20, y: 40, width: 60, height: 60 } };
@@ -47,6 +48,14 @@ describe("annotate", () => {
       expect(await sharp(target).metadata()).toMatchObject({ width: 64, height: 48 });
     }
   });
+});
+
+test("a folder that cannot be made is bad use, and a written folder holds whole pictures alone", async () => {
+  const folder = await emptyFolder();
+  await writeFile(join(folder, "file"), "");
+  await expect(makeFolder(join(folder, "file"))).rejects.toMatchObject({ code: "invalid-argument" });
+  await annotate(await grey(64, 48), [], join(folder, "out", "a.png"));
+  expect(await readdir(join(folder, "out"))).toEqual(["a.png"]);
 });
 
 test("photos of one name get files of their own", () => {

@@ -13,6 +13,7 @@ describe("a command line that cannot be understood", () => {
     [["attend", "a.jpg"], "--session"],
     [["conquer"], "conquer"],
     [["members", "--threshold", "high"], "--threshold"],
+    [["members", "--threshold", "36"], "from -1 to 1"],
     [["members", "--threshold", "0.5", "--false-match-rate", "1e-3"], "--threshold"],
     [["members", "--namespace"], "--namespace"],
     [["models"], "command"],
@@ -61,11 +62,29 @@ test("help and version exit with 0 and go to stdout", async () => {
   const help = await facekit(cwd, "attend", "--help");
   expect(help).toMatchObject({ status: 0, stderr: "" });
   for (const word of ["--session", "--annotate", "--false-match-rate"]) expect(help.stdout).toContain(word);
+  expect((await facekit(cwd, "attend", "--help", "--json")).json()).toEqual({ text: help.stdout.trimEnd() });
   expect(await facekit(cwd, "--version")).toMatchObject({
     status: 0,
     stdout: expect.stringMatching(/^\d+\.\d+\.\d+\n$/),
   });
   expect((await facekit(cwd, "--version", "--json")).json()).toEqual({ text: expect.stringMatching(/^\d/) });
+});
+
+test.each([
+  "demo",
+  "register",
+  "identify",
+  "verify",
+  "attend",
+  "members",
+  "forget",
+  "models list",
+  "models pull",
+  "models check",
+])("the help of %s ends with an example", async (command) => {
+  const help = await facekit(await emptyFolder(), ...command.split(" "), "--help");
+  const [, examples] = help.stdout.split(/\nExamples?:\n/);
+  expect(examples).toContain(`  facekit ${command}`);
 });
 
 test("an unknown pack is bad use or not found, never a stack trace", async () => {

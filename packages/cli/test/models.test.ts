@@ -25,7 +25,7 @@ describe("models list", () => {
   test("is a table for people", async () => {
     const { stdout } = await facekit(await emptyFolder(), "models", "list", ...cache);
     expect(stdout).toMatch(/^id +task +licence +commercial use +size +where\n/);
-    expect(stdout).toMatch(/^sface +embed +Apache-2\.0 +unclear +38\.7 MB +not here$/m);
+    expect(stdout).toMatch(/^sface +embed +Apache-2\.0 +unclear +38\.7 MB +not here, can be pulled$/m);
   });
 });
 

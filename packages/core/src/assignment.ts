@@ -3,7 +3,7 @@
  * alone. The Hungarian method with potentials, O(n²·m): R. Jonker, A. Volgenant, "A shortest augmenting path algorithm
  * for dense and sparse linear assignment problems", Computing 38, 1987.
  *
- * @param gains `gains[row][column]`; 0 or less (or NaN) means that the two are never paired.
+ * @param gains `gains[row][column]`; 0 or less (or not finite) means that the two are never paired.
  * @returns for each row its column, or -1.
  */
 export function assign(gains: readonly (readonly number[])[]): number[] {
@@ -13,7 +13,7 @@ export function assign(gains: readonly (readonly number[])[]): number[] {
   const width = columns + rows;
   const gain = (row: number, column: number): number => {
     const value = column < columns ? (gains[row]?.[column] ?? 0) : 0;
-    return Number.isNaN(value) ? 0 : Math.max(value, 0);
+    return Number.isFinite(value) ? Math.max(value, 0) : 0;
   };
   const rowPotential = new Float64Array(rows + 1);
   const columnPotential = new Float64Array(width + 1);

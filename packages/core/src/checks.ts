@@ -1,7 +1,8 @@
 import { FaceKitError } from "./errors.js";
+import { specVersion } from "./spec/adapter.js";
 
 /** Longest id in UTF-16 code units: fits the key columns of every backend. */
-const maxIdLength = 512;
+export const maxIdLength = 512;
 
 /** Throws `invalid-argument` unless the value is usable as a member id or namespace. */
 export function checkId(name: string, value: unknown): asserts value is string {
@@ -37,6 +38,17 @@ export function checkKeys(name: string, value: object, known: readonly string[])
   const unknown = Object.keys(value).find((key) => !known.includes(key));
   if (unknown !== undefined) {
     throw new FaceKitError("invalid-argument", `${name} has no option "${unknown}"; it knows ${known.join(", ")}.`);
+  }
+}
+
+/** Throws `invalid-argument` unless the value is an adapter of this version of the interfaces. */
+export function checkAdapter(name: string, value: unknown): void {
+  const version = typeof value === "object" && value !== null && "specVersion" in value ? value.specVersion : undefined;
+  if (version !== specVersion) {
+    throw new FaceKitError(
+      "invalid-argument",
+      `${name} wants an adapter of specVersion "${specVersion}"; got ${version === undefined ? describe(value) : `version ${describe(version)}`}.`,
+    );
   }
 }
 

@@ -22,7 +22,6 @@ export type FaceKitErrorCode =
   | "model-licence"
   | "download-failed"
   | "inference-failed"
-  | "missing-dependency"
   | "not-supported"
   | "closed";
 

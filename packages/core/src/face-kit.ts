@@ -1,7 +1,8 @@
-import { checkId, checkNumber } from "./checks.js";
+import { checkAdapter, checkId, checkKeys, checkNumber } from "./checks.js";
 import { chooseThreshold, type Threshold, type ThresholdOptions } from "./decision.js";
+import { disposeAll } from "./dispose.js";
 import { FaceKitError } from "./errors.js";
-import type { FlowContext, FlowOptions } from "./flows/context.js";
+import { type FlowContext, type FlowOptions, flowOptionNames, namespaceOf } from "./flows/context.js";
 import {
   type Identification,
   identify,
@@ -61,9 +62,18 @@ export interface FaceKit extends AsyncDisposable {
   enrolled(options?: Pick<FlowOptions, "namespace" | "signal">): AsyncIterable<EnrolledMember>;
 }
 
+const kitOptionNames = ["index", "members", "visits", "namespace", "minFaceSize", "threshold", "falseMatchRate"];
+const registerOptionNames = [...flowOptionNames, "minFaceSize", "refuseKnownFaces", "member"];
+const matchOrRegisterOptionNames = [...flowOptionNames, "newMemberId", "minFaceSize"];
+const attendanceOptionNames = [...flowOptionNames, "session", "place", "at", "timeZone", "scene", "onProgress"];
+
 /** The flows over any FaceIndex. Owns its parts: disposing the kit disposes them. */
 export function createFlows(options: FaceKitOptions): FaceKit {
+  checkKeys("createFlows", options, kitOptionNames);
   const { index, members } = options;
+  checkAdapter("index", index);
+  if (members !== undefined) checkAdapter("members", members);
+  if (options.visits !== undefined) checkAdapter("visits", options.visits);
   const namespace = options.namespace ?? "default";
   const minFaceSize = options.minFaceSize ?? 40;
   checkId("namespace", namespace);
@@ -78,14 +88,11 @@ export function createFlows(options: FaceKitOptions): FaceKit {
   const context: FlowContext = { index, members, visits, namespace, minFaceSize, threshold };
 
   let disposed: Promise<void> | undefined;
-  const use = (): FlowContext => {
-    if (disposed === undefined) return context;
-    throw new FaceKitError("closed", "This FaceKit was closed; create another.");
-  };
-  const dispose = async (): Promise<void> => {
-    await index[Symbol.asyncDispose]();
-    await visits[Symbol.asyncDispose]();
-    await members?.[Symbol.asyncDispose]();
+  /** The context of a call whose options are spelt right, while the kit is open. */
+  const callOf = (flow: string, o: object = {}, known: readonly string[] = flowOptionNames): FlowContext => {
+    if (disposed !== undefined) throw new FaceKitError("closed", "This FaceKit was closed; create another.");
+    checkKeys(flow, o, known);
+    return context;
   };
 
   return {
@@ -95,16 +102,17 @@ export function createFlows(options: FaceKitOptions): FaceKit {
     get threshold() {
       return chooseThreshold(threshold, index.calibration);
     },
-    register: async (memberId, photos, o) => register(use(), memberId, photos, o),
-    verify: async (memberId, photo, o) => verify(use(), memberId, photo, o),
-    verifyAnyMember: async (photo, o) => verifyAnyMember(use(), photo, o),
-    identify: async (photo, o) => identify(use(), photo, o),
-    matchOrRegister: async (photo, o) => matchOrRegister(use(), photo, o),
-    takeAttendance: async (photos, o) => takeAttendance(use(), photos, o),
-    compare: async (photoA, photoB, o) => compare(use(), photoA, photoB, o),
+    register: async (memberId, photos, o) => register(callOf("register", o, registerOptionNames), memberId, photos, o),
+    verify: async (memberId, photo, o) => verify(callOf("verify", o), memberId, photo, o),
+    verifyAnyMember: async (photo, o) => verifyAnyMember(callOf("verifyAnyMember", o), photo, o),
+    identify: async (photo, o) => identify(callOf("identify", o), photo, o),
+    matchOrRegister: async (photo, o) =>
+      matchOrRegister(callOf("matchOrRegister", o, matchOrRegisterOptionNames), photo, o),
+    takeAttendance: async (photos, o) => takeAttendance(callOf("takeAttendance", o, attendanceOptionNames), photos, o),
+    compare: async (photoA, photoB, o) => compare(callOf("compare", o), photoA, photoB, o),
 
     async forget(memberId, o: Pick<FlowOptions, "namespace"> & CallOptions = {}) {
-      const where = o.namespace ?? use().namespace;
+      const where = namespaceOf(callOf("forget", o, ["namespace", "signal"]), o);
       checkId("memberId", memberId);
       await visits.deleteMember(where, memberId, o);
       if (members?.capabilities.writable) await members.delete(where, memberId, o);
@@ -112,10 +120,12 @@ export function createFlows(options: FaceKitOptions): FaceKit {
       return index.deleteMember(where, memberId, o);
     },
 
-    enrolled: (o = {}) => index.members(o.namespace ?? use().namespace, o),
+    async *enrolled(o = {}) {
+      yield* index.members(namespaceOf(callOf("enrolled", o, ["namespace", "signal"]), o), o);
+    },
 
     async [Symbol.asyncDispose]() {
-      disposed ??= dispose();
+      disposed ??= disposeAll([index, visits, members]);
       await disposed;
     },
   };

@@ -1,6 +1,7 @@
 export * from "./assignment.js";
 export * from "./checks.js";
 export * from "./decision.js";
+export * from "./dispose.js";
 export * from "./errors.js";
 export * from "./face-kit.js";
 export type { FlowOptions } from "./flows/context.js";

@@ -1,4 +1,5 @@
-import { checkId } from "./checks.js";
+import { checkAdapter, checkId, checkKeys } from "./checks.js";
+import { disposeAll } from "./dispose.js";
 import { FaceKitError } from "./errors.js";
 import type { CallOptions } from "./spec/adapter.js";
 import { specVersion } from "./spec/adapter.js";
@@ -7,7 +8,7 @@ import type { Embedder } from "./spec/embedder.js";
 import type { FaceIndex, FaceProbe } from "./spec/face-index.js";
 import { type DecodedImage, type ImageDecoder, isDecodedImage } from "./spec/image.js";
 import type { VectorStore } from "./spec/vector-store.js";
-import { dot } from "./vectors.js";
+import { checkVector, dot } from "./vectors.js";
 
 export interface LocalFaceIndexOptions {
   readonly detector: Detector;
@@ -27,7 +28,12 @@ interface ProbeState {
  * A FaceIndex on this machine: detector, embedder and store. Owns all three: disposing it disposes them.
  * Throws `invalid-argument` when the detector does not measure the points by which the embedder aligns.
  */
-export function localFaceIndex({ detector, embedder, store, decode }: LocalFaceIndexOptions): FaceIndex {
+export function localFaceIndex(options: LocalFaceIndexOptions): FaceIndex {
+  checkKeys("localFaceIndex", options, ["detector", "embedder", "store", "decode"]);
+  const { detector, embedder, store, decode } = options;
+  checkAdapter("detector", detector);
+  checkAdapter("embedder", embedder);
+  checkAdapter("store", store);
   if (!detector.capabilities[embedder.requires]) {
     throw new FaceKitError(
       "invalid-argument",
@@ -60,6 +66,7 @@ export function localFaceIndex({ detector, embedder, store, decode }: LocalFaceI
           if (vector === undefined) {
             throw new FaceKitError("inference-failed", `Embedder "${embedder.id}" returned too few vectors.`);
           }
+          checkVector(vector, embedder.space, embedder.id);
           state.image = undefined;
           return vector;
         });
@@ -98,11 +105,18 @@ export function localFaceIndex({ detector, embedder, store, decode }: LocalFaceI
     async enrol(namespace, memberId, probes, options = {}) {
       checkId("namespace", namespace);
       checkId("memberId", memberId);
+      const { sources } = options;
+      if (sources !== undefined && sources.length !== probes.length) {
+        throw new FaceKitError(
+          "invalid-argument",
+          `sources wants one entry for each probe; got ${sources.length} for ${probes.length}.`,
+        );
+      }
       await store.open(embedder.space, options);
       const vectors = await templatesOf(probes, options);
       const createdAt = new Date();
       const records = vectors.map((vector, i) => {
-        const source = options.sources?.[i];
+        const source = sources?.[i];
         return { id: crypto.randomUUID(), memberId, vector, createdAt, ...(source === undefined ? {} : { source }) };
       });
       const { revision } = await store.upsert(namespace, records, options);
@@ -128,9 +142,7 @@ export function localFaceIndex({ detector, embedder, store, decode }: LocalFaceI
     },
 
     async [Symbol.asyncDispose]() {
-      await detector[Symbol.asyncDispose]();
-      await embedder[Symbol.asyncDispose]();
-      await store[Symbol.asyncDispose]();
+      await disposeAll([detector, embedder, store]);
     },
   };
 }

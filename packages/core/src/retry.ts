@@ -1,3 +1,4 @@
+import { checkKeys, checkNumber } from "./checks.js";
 import { isFaceKitError } from "./errors.js";
 import type { CallOptions } from "./spec/adapter.js";
 
@@ -13,9 +14,14 @@ export interface RetryOptions extends CallOptions {
 /**
  * Repeats an idempotent call while it rejects with a retryable `FaceKitError`, with exponential backoff and full jitter
  * (AWS Architecture Blog, "Exponential Backoff and Jitter", 2015), until the deadline. Then the last error is thrown.
+ * Rejects with `invalid-argument` for times that are negative or no numbers.
  */
 export async function retry<T>(call: () => Promise<T>, options: RetryOptions = {}): Promise<T> {
   const { signal, deadlineMs = 10_000, initialDelayMs = 100, maxDelayMs = 5_000 } = options;
+  checkKeys("retry", options, ["signal", "deadlineMs", "initialDelayMs", "maxDelayMs"]);
+  for (const [name, value] of Object.entries({ deadlineMs, initialDelayMs, maxDelayMs })) {
+    checkNumber(name, value, { min: 0, max: Number.POSITIVE_INFINITY });
+  }
   const deadline = performance.now() + deadlineMs;
   for (let attempt = 0; ; attempt++) {
     signal?.throwIfAborted();
@@ -25,7 +31,8 @@ export async function retry<T>(call: () => Promise<T>, options: RetryOptions = {
       if (!isFaceKitError(error) || !error.retryable) throw error;
       const backoff = Math.random() * Math.min(maxDelayMs, initialDelayMs * 2 ** attempt);
       const delay = error.retryAfterMs ?? backoff;
-      if (performance.now() + delay > deadline) throw error;
+      // Written so that a service's NaN ends it.
+      if (!(performance.now() + delay <= deadline)) throw error;
       signal?.throwIfAborted();
       await sleep(delay, signal);
     }

@@ -1,4 +1,5 @@
-import { checkId, checkNumber } from "./checks.js";
+import { checkAdapter, checkId, checkKeys, checkNumber } from "./checks.js";
+import { disposeAll } from "./dispose.js";
 import { FaceKitError } from "./errors.js";
 import { specVersion } from "./spec/adapter.js";
 import type { EmbeddingSpace } from "./spec/embedder.js";
@@ -22,7 +23,11 @@ const batchSize = 1024;
  * the index catches up with the records' changes, those of other processes too, so no search misses an acknowledged
  * write. Owns both parts: disposing the store disposes them.
  */
-export function createVectorStore({ records, index }: VectorStoreOptions): VectorStore {
+export function createVectorStore(options: VectorStoreOptions): VectorStore {
+  checkKeys("createVectorStore", options, ["records", "index"]);
+  const { records, index } = options;
+  checkAdapter("records", records);
+  checkAdapter("index", index);
   let opened: { space: EmbeddingSpace; done: Promise<void> } | undefined;
   let indexed = 0;
   let catchingUp: Promise<unknown> = Promise.resolve();
@@ -144,8 +149,7 @@ export function createVectorStore({ records, index }: VectorStoreOptions): Vecto
 
     async [Symbol.asyncDispose]() {
       await catchingUp;
-      await index[Symbol.asyncDispose]();
-      await records[Symbol.asyncDispose]();
+      await disposeAll([index, records]);
     },
   };
 }

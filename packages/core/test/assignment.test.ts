@@ -56,3 +56,12 @@ test("takes rows of different lengths and empty ones", () => {
   expect(assign([[], [1]])).toEqual([-1, 0]);
   expect(assign([[0, -1, Number.NaN]])).toEqual([-1]);
 });
+
+test("a gain that is not finite is no pair, and does not hang", () => {
+  expect(
+    assign([
+      [Number.POSITIVE_INFINITY, 1],
+      [Number.NaN, 2],
+    ]),
+  ).toEqual([-1, 1]);
+});

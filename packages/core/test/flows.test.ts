@@ -1,4 +1,4 @@
-import { createFlows, memoryMemberSource } from "@facekit/core";
+import { createFlows, type FaceIndex, type FaceKit, memoryMemberSource, memoryVisitLog } from "@facekit/core";
 import { describe, expect, test } from "vitest";
 import { photoOf, toyFaceIndex } from "./toy-recognition.js";
 
@@ -245,5 +245,116 @@ describe("compare, forget, dispose", () => {
 
   test("an error rate below what was measured is refused on creation, with the lowest there is", () => {
     expect(() => newKit({ falseMatchRate: 1e-6 })).toThrow(/lowest is 0.001/);
+  });
+});
+
+describe("misuse", () => {
+  test.each([
+    ["register", (kit: FaceKit, o: object) => kit.register("ada", photoOf(1), o)],
+    ["verify", (kit: FaceKit, o: object) => kit.verify("ada", photoOf(1), o)],
+    ["identify", (kit: FaceKit, o: object) => kit.identify(photoOf(1), o)],
+    ["matchOrRegister", (kit: FaceKit, o: object) => kit.matchOrRegister(photoOf(1), o)],
+    ["takeAttendance", (kit: FaceKit, o: object) => kit.takeAttendance(photoOf(1), o)],
+    ["compare", (kit: FaceKit, o: object) => kit.compare(photoOf(1), photoOf(1), o)],
+  ])("%s names a misspelt option", async (flow, call) => {
+    await expect(call(newKit(), { treshold: 0.9 })).rejects.toThrow(`${flow} has no option "treshold"`);
+  });
+
+  test("the parts are looked at on creation", () => {
+    const misspelt: object = { index: toyFaceIndex(), treshold: 0.9 };
+    expect(() => newKit(misspelt)).toThrow(/no option "treshold"/);
+    expect(() => newKit({ index: {} })).toThrow(/index wants an adapter/);
+    expect(() => newKit({ visits: { specVersion: "0" } })).toThrow(/version "0"/);
+  });
+
+  test("a size that is no number, a namespace that is none, and a date that is none are refused", async () => {
+    const kit = newKit();
+    expect(await codeOf(kit.matchOrRegister(photoOf(1), { minFaceSize: Number.NaN }))).toBe("invalid-argument");
+    expect(await codeOf(kit.identify(photoOf(), { namespace: "" }))).toBe("invalid-argument");
+    expect(await codeOf(kit.forget("ada", { namespace: "" }))).toBe("invalid-argument");
+    expect(await codeOf(kit.takeAttendance(photoOf(), { at: new Date("?") }))).toBe("invalid-argument");
+  });
+
+  test("sources that are not as many as the probes are refused", async () => {
+    const index = toyFaceIndex();
+    const probes = await index.probe(photoOf(1));
+    expect(await codeOf(index.enrol("default", "ada", probes, { sources: ["a", "b"] }))).toBe("invalid-argument");
+  });
+
+  test("refuseKnownFaces wants an index that can refuse a lost race", async () => {
+    const index = toyFaceIndex();
+    const kit = newKit({ index: { ...index, capabilities: { ...index.capabilities, conditionalWrites: false } } });
+    expect(await codeOf(kit.register("ada", photoOf(1), { refuseKnownFaces: true }))).toBe("not-supported");
+    expect(await codeOf(kit.register("ada", photoOf(1)))).toBe("fulfilled");
+  });
+
+  test("what is no photo at all is refused as such", async () => {
+    const nothing = null as unknown as string;
+    expect(await codeOf(newKit().identify(nothing))).toBe("invalid-argument");
+  });
+});
+
+describe("attendance at the edges", () => {
+  test("the longest member id has a visit", async () => {
+    const kit = newKit();
+    const id = "x".repeat(512);
+    await kit.register(id, photoOf(1));
+    for (const session of ["monday", "monday", "tuesday"]) await kit.takeAttendance(photoOf(1), { session });
+    const visits = [];
+    for await (const visit of kit.visits.query("default")) visits.push(visit.memberId);
+    expect(visits).toEqual([id, id]);
+  });
+
+  test("most faces are paired, though fewer pairs would sum to more", async () => {
+    const faces = 9;
+    const index = toyFaceIndex();
+    // Face i is member i - 1 for certain, and member i by a hair; face 0 is member 0 by a hair.
+    const matches = Array.from({ length: faces }, (_, i) => [
+      ...(i === 0 ? [] : [{ memberId: `m${i - 1}`, similarity: 1, templateId: "a" }]),
+      { memberId: `m${i}`, similarity: 0.1, templateId: "b" },
+    ]);
+    const kit = newKit({ index: { ...index, search: async () => ({ revision: 0, matches }) }, threshold: 0.1 });
+    const people = Array.from({ length: faces }, (_, i) => i);
+    expect((await kit.takeAttendance(photoOf(...people))).present).toHaveLength(faces);
+  });
+
+  test("each face is weighed against as many members as there are faces", async () => {
+    const index = toyFaceIndex();
+    const asked: number[] = [];
+    const search: FaceIndex["search"] = async (namespace, probes, options) => {
+      asked.push(options.k);
+      return index.search(namespace, probes, options);
+    };
+    const people = Array.from({ length: 60 }, (_, i) => i);
+    await newKit({ index: { ...index, search } }).takeAttendance(photoOf(...people));
+    expect(asked).toEqual([60]);
+  });
+});
+
+describe("closing", () => {
+  test("calls that name a namespace are refused too", async () => {
+    const kit = newKit();
+    await kit[Symbol.asyncDispose]();
+    expect(await codeOf(kit.forget("ada", { namespace: "monday" }))).toBe("closed");
+    const reading = kit.enrolled({ namespace: "monday" })[Symbol.asyncIterator]();
+    expect(await codeOf(reading.next())).toBe("closed");
+  });
+
+  test("a part that fails to close keeps no other open, and its failure is told", async () => {
+    const closed: string[] = [];
+    const failing = <T extends object>(part: T, name: string): T => ({
+      ...part,
+      async [Symbol.asyncDispose]() {
+        closed.push(name);
+        throw new Error(name);
+      },
+    });
+    const kit = newKit({
+      index: failing(toyFaceIndex(), "index"),
+      visits: failing(memoryVisitLog(), "visits"),
+      members: failing(memoryMemberSource(), "members"),
+    });
+    await expect(kit[Symbol.asyncDispose]()).rejects.toThrow("index");
+    expect(closed).toEqual(["index", "visits", "members"]);
   });
 });

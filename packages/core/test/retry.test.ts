@@ -74,3 +74,17 @@ test("ends with the signal's reason: before, while waiting, and when aborted dur
   expect(await settled(retry(aborting, { signal: during.signal }))).toEqual({ status: "rejected", reason });
   expect(performance.now()).toBe(start);
 });
+
+test("times that are none are refused, and a wait that is none ends it", async () => {
+  let calls = 0;
+  const failing = async (): Promise<never> => {
+    calls++;
+    throw new FaceKitError("download-failed", "busy", { retryable: true, retryAfterMs: calls < 50 ? Number.NaN : 1e9 });
+  };
+  for (const options of [{ deadlineMs: Number.NaN }, { initialDelayMs: -1 }, { deadline: 5 }]) {
+    await expect(retry(failing, options as object)).rejects.toMatchObject({ code: "invalid-argument" });
+  }
+  expect(calls).toBe(0);
+  await expect(retry(failing)).rejects.toMatchObject({ code: "download-failed" });
+  expect(calls).toBe(1);
+});

@@ -84,3 +84,24 @@ test("alignment puts the landmarks on their targets, and wants them measured", (
   expect(() => alignInto(marked, bare, { size: 20, points: "landmarks", targets }, out, 0)).toThrow(/five landmarks/);
   expect(() => alignInto(marked, { ...face, landmarks68: landmarks }, by68, out, 0)).toThrow(/landmark 36/);
 });
+
+test("a transform without scale is refused, and one of a tiny scale costs little", () => {
+  const image = paint(4, 4, gradient);
+  for (const a of [0, Number.NaN, Number.POSITIVE_INFINITY]) {
+    expect(() => warp(image, { ...identity, a }, 2, 2)).toThrow(/scale above 0/);
+  }
+  expect(() => warp(image, { ...identity, tx: Number.NaN }, 2, 2)).toThrow(/finite/);
+  expect(warp(image, { ...identity, a: 1e-7 }, 16, 16)).toHaveLength(16 * 16 * 3);
+});
+
+test("a face whose points coincide or mirror the template is refused", () => {
+  const at = (x: number, y: number) => ({ x, y });
+  const face = { box: { x: 0, y: 0, width: 9, height: 9 }, score: 1 };
+  const targets = [at(0, 0), at(9, 0), at(9, 9), at(0, 9)];
+  const template = { size: 9, points: { landmarks68: [0, 1, 2, 3] }, targets };
+  const align = (landmarks68: { x: number; y: number }[]) => () =>
+    alignInto(paint(9, 9, gradient), { ...face, landmarks68 }, template, new Uint8Array(9 * 9 * 3), 0);
+  expect(align(targets)).not.toThrow();
+  expect(align(targets.map(() => at(4, 4)))).toThrow(/cannot be fitted/);
+  expect(align(targets.map(({ x, y }) => at(y, x)))).toThrow(/mirror/);
+});

@@ -16,8 +16,16 @@ export interface Figure {
   readonly box: readonly [x: number, y: number, width: number, height: number];
 }
 
-/** Head and shoulders of one person. `prefix` must differ among the figures of one picture. */
-export function drawFigure(person: PersonParameters, conditions: PictureConditions, prefix: string): Figure {
+/**
+ * Head and body of one person, down to `bottom` face units below the origin. `prefix` must differ among the figures of
+ * one picture.
+ */
+export function drawFigure(
+  person: PersonParameters,
+  conditions: PictureConditions,
+  prefix: string,
+  bottom: number,
+): Figure {
   const sitter = seat(person, conditions, prefix);
   const { id, layout } = sitter;
   const outline = headOutline(sitter);
@@ -40,16 +48,19 @@ export function drawFigure(person: PersonParameters, conditions: PictureConditio
     defs +
     group(covered ? "" : backHair(sitter), { transform: lean }) +
     neck(sitter) +
-    shoulders(sitter) +
+    body(sitter, bottom) +
     group(head, { transform: lean });
   return { svg, box: faceBox(sitter) };
 }
 
-function shoulders({ conditions, layout, person, id }: Sitter): string {
+function body({ conditions, layout, person, id }: Sitter, bottom: number): string {
   const cloth = hsl(conditions.clothesHue, 0.38, 0.42);
   const y = layout.chin + 52;
+  // The sides widen down to here, and then go straight down.
+  const waist = y + 420;
+  const hem = Math.max(waist, bottom);
   const neckline = layout.halfWidth * 0.5 + 20;
-  const d = `M${-neckline} ${y}Q0 ${y + 58} ${neckline} ${y}Q${neckline + 78} ${y + 20} ${neckline + 118} ${y + 62}Q${neckline + 140} ${y + 120} ${neckline + 146} ${y + 420}L${-neckline - 146} ${y + 420}Q${-neckline - 140} ${y + 120} ${-neckline - 118} ${y + 62}Q${-neckline - 78} ${y + 20} ${-neckline} ${y}Z`;
+  const d = `M${-neckline} ${y}Q0 ${y + 58} ${neckline} ${y}Q${neckline + 78} ${y + 20} ${neckline + 118} ${y + 62}Q${neckline + 140} ${y + 120} ${neckline + 146} ${waist}V${hem}H${-neckline - 146}V${waist}Q${-neckline - 140} ${y + 120} ${-neckline - 118} ${y + 62}Q${-neckline - 78} ${y + 20} ${-neckline} ${y}Z`;
   const collar = `M${-neckline} ${y}Q0 ${y + 58} ${neckline} ${y}`;
   const from = conditions.light.from;
   return (
@@ -66,7 +77,7 @@ function shoulders({ conditions, layout, person, id }: Sitter): string {
     fill(d, `url(#${id("cloth")})`) +
     stroke(collar, mix(cloth, person.grain % 2 ? black : white, 0.35), 9) +
     stroke(
-      `M${-neckline - 70} ${y + 110}Q${-neckline - 84} ${y + 190} ${-neckline - 80} ${y + 300}M${neckline + 70} ${y + 110}Q${neckline + 84} ${y + 190} ${neckline + 80} ${y + 300}`,
+      `M${-neckline - 70} ${y + 110}Q${-neckline - 84} ${y + 190} ${-neckline - 80} ${y + 300}V${hem - 120}M${neckline + 70} ${y + 110}Q${neckline + 84} ${y + 190} ${neckline + 80} ${y + 300}V${hem - 120}`,
       black,
       5,
       0.18,

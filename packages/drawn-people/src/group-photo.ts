@@ -54,7 +54,7 @@ export async function drawGroupPhoto(
     const count = Math.min(inRow, participants.length - row * inRow);
     const x = width / 2 + (column - (count - 1) / 2 + shift + random.between(-0.04, 0.04)) * pitchX;
     const y = 205 * scale + row * pitchY + random.between(-14, 14) * scale;
-    const figure = drawFigure(person, { ...conditions, light: scene.light }, `p${index}-`);
+    const figure = drawFigure(person, { ...conditions, light: scene.light }, `p${index}-`, (height - y) / scale);
     const [left, top, boxWidth, boxHeight] = figure.box.map((value) => value * scale) as [
       number,
       number,

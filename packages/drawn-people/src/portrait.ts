@@ -20,9 +20,10 @@ export async function drawPortrait(
   conditions: PictureConditions,
   { width = 400, height = 480, format = "jpeg" }: PortraitOptions = {},
 ): Promise<Buffer> {
-  const scale = (Math.min(width / 400, height / 480) * conditions.zoom).toFixed(4);
-  const { svg } = drawFigure(person, conditions, "p");
-  const figure = group(svg, { transform: `translate(${width / 2} ${height * 0.47}) scale(${scale})` });
+  const scale = Math.min(width / 400, height / 480) * conditions.zoom;
+  const y = height * 0.47;
+  const { svg } = drawFigure(person, conditions, "p", (height - y) / scale);
+  const figure = group(svg, { transform: `translate(${width / 2} ${y}) scale(${scale.toFixed(4)})` });
   return photograph(
     `<svg xmlns="http://www.w3.org/2000/svg" width="${width}" height="${height}">${backdrop(conditions, width, height)}${figure}</svg>`,
     conditions,

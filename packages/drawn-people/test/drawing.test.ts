@@ -71,6 +71,22 @@ describe("group photos", () => {
   });
 });
 
+test("people in the back stand on the ground: their clothes reach the bottom of the photo", async () => {
+  const participants = [...cast.members, ...cast.strangers].map(({ person }, i) => ({
+    person,
+    conditions: conditionsFromSeed(400 + i),
+  }));
+  const photo = await drawGroupPhoto(participants, { scene: conditionsFromSeed(3), format: "png" });
+  const [x, y, width, height] = photo.people[0]?.box ?? [0, 0, 0, 0];
+  const colourAt = async (top: number): Promise<number[]> => {
+    const spot = { left: Math.round(x - width / 3), top: Math.round(top), width: 8, height: 8 };
+    return (await sharp(photo.image).extract(spot).stats()).channels.map(({ mean }) => mean);
+  };
+  const chest = await colourAt(y + 2.2 * height);
+  const ground = await colourAt(photo.height - 10);
+  for (const [channel, value] of chest.entries()) expect(Math.abs(value - (ground[channel] ?? 0))).toBeLessThan(15);
+});
+
 describe("the cast", () => {
   test("is twelve members and four strangers of sixteen names, no two alike", () => {
     const everyone = [...cast.members, ...cast.strangers];

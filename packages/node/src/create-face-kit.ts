@@ -3,9 +3,10 @@ import {
   createFlows,
   createVectorStore,
   type Detector,
+  disposeAll,
   type Embedder,
-  type FaceIndex,
   type FaceKit,
+  type FaceKitOptions,
   localFaceIndex,
   type MemberSource,
   memoryFaceRecords,
@@ -17,7 +18,7 @@ import {
 import { exactIndex } from "@facekit/index-exact";
 import { resolvePack } from "@facekit/models";
 import { sqliteStore } from "@facekit/store-sql";
-import { decodeImage } from "./decode.js";
+import { checkedLimits, decodeImage } from "./decode.js";
 import { loadDetector, loadEmbedder, loadPack } from "./load-models.js";
 import type { NodeFaceKitOptions } from "./options.js";
 
@@ -48,24 +49,36 @@ const optionNames = [
  */
 export async function createFaceKit(options: NodeFaceKitOptions = {}): Promise<FaceKit> {
   checkKeys("createFaceKit", options, optionNames);
-  if (options.index !== undefined) return createFlows({ ...options, index: options.index });
+  const flows = flowOptionsOf(options);
+  if (options.index !== undefined) return createFlows({ ...flows, index: options.index });
 
+  const limits = checkedLimits(options.image ?? {});
   const { detector, embedder } = await partsOf(options);
-  const { store, ...backends } = backendsOf(options);
-  const index: FaceIndex = localFaceIndex({
-    detector,
-    embedder,
-    store,
-    decode: (image, call) => decodeImage(image, { ...options.image, ...call }),
-  });
+  const parts: AsyncDisposable[] = [detector, embedder];
   try {
+    const { store, members, visits } = await backendsOf(options);
+    parts.push(store, members, visits);
+    const index = localFaceIndex({
+      detector,
+      embedder,
+      store,
+      decode: (image, { signal } = {}) => decodeImage(image, { ...limits, ...(signal && { signal }) }),
+    });
     // A store that is damaged or holds another space is refused now and not at the first visitor.
     await store.open(embedder.space, options.signal === undefined ? {} : { signal: options.signal });
-    return createFlows({ ...options, ...backends, index });
+    return createFlows({ ...flows, members, visits, index });
   } catch (error) {
-    await index[Symbol.asyncDispose]();
+    // Why it failed tells more than how a part failed to close.
+    await disposeAll(parts).catch(() => undefined);
     throw error;
   }
+}
+
+/** What is left for the flows when the parts are made. */
+function flowOptionsOf(options: NodeFaceKitOptions): Omit<FaceKitOptions, "index"> {
+  const { store, models, modelsDirectory, cacheDirectory, acceptNonCommercial, ...others } = options;
+  const { detector, embedder, index, image, session, signal, onProgress, ...flows } = others;
+  return flows;
 }
 
 async function partsOf(options: NodeFaceKitOptions): Promise<{ detector: Detector; embedder: Embedder }> {
@@ -85,9 +98,12 @@ interface Backends {
   readonly visits: VisitLog;
 }
 
-function backendsOf({ store, members, visits }: NodeFaceKitOptions): Backends {
+async function backendsOf({ store, members, visits }: NodeFaceKitOptions): Promise<Backends> {
   if (typeof store === "string") {
     const file = sqliteStore(store);
+    // The file closes with its last part, so those that are not used let it go now.
+    if (members !== undefined) await file.members[Symbol.asyncDispose]();
+    if (visits !== undefined) await file.visits[Symbol.asyncDispose]();
     return {
       store: createVectorStore({ records: file.faceRecords, index: exactIndex() }),
       members: members ?? file.members,

@@ -2,6 +2,7 @@ import { readFile, stat } from "node:fs/promises";
 import { fileURLToPath } from "node:url";
 import {
   type CallOptions,
+  checkKeys,
   checkNumber,
   type DecodedImage,
   FaceKitError,
@@ -27,10 +28,8 @@ export interface DecodeLimits {
  */
 export async function decodeImage(input: ImageInput, options: DecodeLimits & CallOptions = {}): Promise<DecodedImage> {
   if (isDecodedImage(input)) return input;
-  const { maxBytes = 50e6, maxPixels = 80e6, maxFrames = 1, signal } = options;
-  checkNumber("maxBytes", maxBytes, { min: 1, max: Number.POSITIVE_INFINITY });
-  checkNumber("maxPixels", maxPixels, { min: 1, max: Number.POSITIVE_INFINITY });
-  checkNumber("maxFrames", maxFrames, { min: 1, max: Number.POSITIVE_INFINITY });
+  const { signal, ...limits } = options;
+  const { maxBytes, maxPixels, maxFrames } = checkedLimits(limits);
   signal?.throwIfAborted();
   const name = nameOf(input);
   const photo: { photo?: string } = name === nameless ? {} : { photo: name };
@@ -60,7 +59,9 @@ export async function decodeImage(input: ImageInput, options: DecodeLimits & Cal
         { details: { ...photo, pages } },
       );
     }
-    const { data, info } = await sharp(bytes, { limitInputPixels: maxPixels, failOn: "truncated", autoOrient: true })
+    // sharp takes no infinity.
+    const limitInputPixels = maxPixels < Number.MAX_SAFE_INTEGER && Math.floor(maxPixels);
+    const { data, info } = await sharp(bytes, { limitInputPixels, failOn: "truncated", autoOrient: true })
       .flatten({ background: "white" })
       .toColourspace("srgb")
       .raw({ depth: "uchar" })
@@ -77,6 +78,16 @@ export async function decodeImage(input: ImageInput, options: DecodeLimits & Cal
       { cause: error, details: photo },
     );
   }
+}
+
+/** The limits with their defaults. Throws `invalid-argument` for misspelt ones and for what none of them can be. */
+export function checkedLimits(limits: DecodeLimits): Required<DecodeLimits> {
+  const { maxBytes = 50e6, maxPixels = 80e6, maxFrames = 1 } = limits;
+  checkKeys("image", limits, ["maxBytes", "maxPixels", "maxFrames"]);
+  for (const [name, value] of Object.entries({ maxBytes, maxPixels, maxFrames })) {
+    checkNumber(`image.${name}`, value, { min: 1, max: Number.POSITIVE_INFINITY });
+  }
+  return { maxBytes, maxPixels, maxFrames };
 }
 
 const nameless = "The image";
@@ -113,8 +124,8 @@ async function bytesOf(input: Exclude<ImageInput, DecodedImage>, name: string, m
       "A photo wants a path, a file: URL, the bytes of an image file, a Blob or decoded pixels; got something else.",
     );
   }
-  const path = pathOf(input);
   try {
+    const path = pathOf(input);
     const file = await stat(path);
     if (!file.isFile())
       throw new FaceKitError("image-not-found", `${name} is not a file. Give the path of a photo.`, {
@@ -132,7 +143,8 @@ async function bytesOf(input: Exclude<ImageInput, DecodedImage>, name: string, m
 }
 
 function pathOf(input: string | URL): string {
-  const scheme = input instanceof URL ? input.protocol : (/^([a-z][a-z0-9+.-]+:)\/\//i.exec(input)?.[1] ?? "");
+  const scheme =
+    input instanceof URL ? input.protocol : (/^(?:data:|[a-z][a-z0-9+.-]+:(?=\/\/))/i.exec(input)?.[0] ?? "");
   if (scheme === "") return String(input);
   if (scheme.toLowerCase() === "file:") return fileURLToPath(input);
   throw new FaceKitError(
@@ -155,9 +167,18 @@ function formatOf(bytes: Uint8Array): Format | undefined {
   if (text.startsWith("RIFF") && text.slice(8, 12) === "WEBP") return "WebP";
   if (text.startsWith("GIF8")) return "GIF";
   if (text.startsWith("II*\0") || text.startsWith("MM\0*")) return "TIFF";
-  if (text.slice(4, 8) === "ftyp" && /avif|avis|mif1|msf1/.test(String.fromCharCode(...bytes.subarray(8, 32))))
-    return "AVIF";
-  return undefined;
+  return text.slice(4, 8) === "ftyp" && isAvif(bytes) ? "AVIF" : undefined;
+}
+
+/** Whether a brand of the `ftyp` box says so. HEIC has the same container, and no loader here. */
+function isAvif(bytes: Uint8Array): boolean {
+  const box = Buffer.from(bytes.buffer, bytes.byteOffset, Math.min(bytes.length, 256));
+  const end = Math.min(box.length, box.readUInt32BE(0));
+  for (let at = 8; at + 4 <= end; at += 4) {
+    // The four bytes after the first brand are its version.
+    if (at !== 12 && /^avi[fs]$/.test(box.toString("latin1", at, at + 4))) return true;
+  }
+  return false;
 }
 
 function rgbOf(data: Buffer, width: number, height: number, channels: number): DecodedImage {

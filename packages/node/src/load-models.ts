@@ -1,4 +1,4 @@
-import { type Detector, type Embedder, FaceKitError, type LoadOptions } from "@facekit/core";
+import { type Detector, disposeAll, type Embedder, FaceKitError, type LoadOptions } from "@facekit/core";
 import { type DetectorCard, type EmbedderCard, type LandmarkCard, type ModelCard, resolvePack } from "@facekit/models";
 import { loadModel } from "@facekit/models/cache";
 import {
@@ -41,7 +41,12 @@ export async function loadDetector(
 ): Promise<Detector> {
   const detector = await warm(await detectorOf(card, options), (part) => part.detect(blank));
   if (landmarks === undefined) return detector;
-  return detectorWithLandmarks68(detector, await sessionOf(landmarks, options));
+  const withLandmarks = async (): Promise<Detector> =>
+    detectorWithLandmarks68(detector, await sessionOf(landmarks, options));
+  return withLandmarks().catch(async (error) => {
+    await detector[Symbol.asyncDispose]();
+    throw error;
+  });
 }
 
 /** An embedder from a registered card, or one of your own: an ArcFace-style net needs a card and no code. */
@@ -70,7 +75,8 @@ async function allOrNone<T extends readonly AsyncDisposable[]>(
   const settled = await Promise.allSettled<AsyncDisposable>(parts);
   const failed = settled.find((result) => result.status === "rejected");
   if (failed === undefined) return Promise.all(parts);
-  for (const result of settled) if (result.status === "fulfilled") await result.value[Symbol.asyncDispose]();
+  const loaded = settled.flatMap((result) => (result.status === "fulfilled" ? [result.value] : []));
+  await disposeAll(loaded).catch(() => undefined);
   throw failed.reason;
 }
 
@@ -97,7 +103,9 @@ async function detectorOf(card: DetectorCard, options: ModelOptions): Promise<De
 function sessionOf(card: ModelCard, options: ModelOptions): Promise<OnnxSession> {
   const { session, modelsDirectory = [], ...rest } = options;
   const directories = typeof modelsDirectory === "string" ? [modelsDirectory] : modelsDirectory;
-  return openSession(card.sha256, card.id, () => loadModel(card, { ...rest, directories }), session);
+  // One kit's opt-in to a licence is not another's.
+  const key = `${card.sha256} ${options.acceptNonCommercial === true}`;
+  return openSession(key, card.id, () => loadModel(card, { ...rest, directories }), session);
 }
 
 const side = 64;

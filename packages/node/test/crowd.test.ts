@@ -1,4 +1,4 @@
-import { decodeImage, loadPack } from "@facekit/node";
+import { createFaceKit, decodeImage, loadPack } from "@facekit/node";
 import sharp from "sharp";
 import { expect, test } from "vitest";
 import { groupPhoto } from "./drawn.js";
@@ -21,10 +21,13 @@ test("a crowd's small faces are found in tiles, each once and where they are", a
       .toBuffer(),
   );
 
+  await using kit = await createFaceKit();
+  const seen = await kit.takeAttendance(image, { scene: "crowd" });
   const { detector, embedder } = await loadPack("bundled");
   const asGroup = await detector.detect(image, { scene: "group" });
   const asCrowd = await detector.detect(image, { scene: "crowd" });
   expect(asCrowd.length).toBeGreaterThan(asGroup.length);
+  expect(seen.strangers).toBe(asCrowd.length);
   for (const { box } of asCrowd) {
     const [x, y] = [box.x + box.width / 2, box.y + box.height / 2];
     const inside = places.some(({ left, top }) => x > left && x < left + width / 3 && y > top && y < top + height / 3);

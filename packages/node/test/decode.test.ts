@@ -200,6 +200,27 @@ describe("what is refused", () => {
     expect((await refusal(decodeImage(42))).code).toBe("invalid-argument");
   });
 
+  test("null, a file URL of another host, and a data: URL, which no message repeats", async () => {
+    // @ts-expect-error: what a caller without types may pass
+    expect((await refusal(decodeImage(null))).code).toBe("invalid-argument");
+    expect((await refusal(decodeImage("file://elsewhere/a.jpg"))).code).toMatch(/^(image-not-found|invalid-argument)$/);
+    const { code, message } = await refusal(decodeImage(`data:image/jpeg;base64,${photo.toString("base64")}`));
+    expect(code).toBe("invalid-argument");
+    expect(message.length).toBeLessThan(200);
+  });
+
+  test("HEIC, which has AVIF's container, by its name and not as a damaged AVIF", async () => {
+    const heic = Buffer.concat([Buffer.from("\0\0\0\x18ftypheic\0\0\0\0mif1heic", "latin1"), Buffer.alloc(200)]);
+    expect((await refusal(decodeImage(heic))).message).toContain("is no JPEG");
+  });
+
+  test("no limit on pixels is a limit too; a misspelt one is refused", async () => {
+    expect((await decodeImage(photo, { maxPixels: Number.POSITIVE_INFINITY })).width).toBe(600);
+    const misspelt: object = { maxPixel: 5 };
+    expect((await refusal(decodeImage(photo, misspelt))).code).toBe("invalid-argument");
+    expect((await refusal(createFaceKit({ image: misspelt }))).message).toContain("maxPixel");
+  });
+
   test("an abort rejects with the signal's reason", async () => {
     const reason = new Error("enough");
     await expect(decodeImage(photo, { signal: AbortSignal.abort(reason) })).rejects.toBe(reason);

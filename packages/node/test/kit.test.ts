@@ -1,15 +1,16 @@
-import { spawn } from "node:child_process";
+import { execFile, spawn } from "node:child_process";
 import { copyFile, mkdtemp, readFile, truncate, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { createInterface } from "node:readline";
 import { fileURLToPath } from "node:url";
-import { specVersion } from "@facekit/core";
+import { promisify } from "node:util";
+import { type DecodedImage, memoryMemberSource, specVersion } from "@facekit/core";
 /** Made from people outside the cast; `@facekit/drawn-people` tells how. */
 import { drawnDomainThresholds } from "@facekit/drawn-people";
 import { arcFaceInput, arcFaceTemplate, defineModelCard, type EmbedderCard, findCard } from "@facekit/models";
 import { locateModel } from "@facekit/models/cache";
-import { createFaceKit, type FaceKit, isFaceKitError, loadEmbedder } from "@facekit/node";
+import { createFaceKit, type FaceKit, isFaceKitError, loadEmbedder, loadPack } from "@facekit/node";
 import { beforeAll, describe, expect, test } from "vitest";
 import { groupPhoto, portrait } from "./drawn.js";
 import { sharedModels, whyNot } from "./shared-models.js";
@@ -94,6 +95,81 @@ describe("createFaceKit", () => {
     clearInterval(timer);
     // The nets alone take dozens of milliseconds; on the main thread the timer would run between calls at best.
     expect(turns).toBeGreaterThan(10);
+  });
+});
+
+describe("sessions", () => {
+  const script = fileURLToPath(new URL("thread-ends.mjs", import.meta.url));
+
+  test("a kit closed at work ends in order, one that nobody closed keeps no process alive, an ended thread is replaced", async () => {
+    const { stdout } = await promisify(execFile)(process.execPath, [script], { timeout: 30_000 });
+    const [last, ...others] = stdout.trim().split("\n").reverse();
+    expect([last, others[0]]).toEqual(["fulfilled", "inference-failed"]);
+    expect(others.slice(1).every((code) => code === "closed" || code === "fulfilled")).toBe(true);
+  });
+
+  test("works in a one-liner of Node", async () => {
+    const code = 'import { createFaceKit } from "@facekit/node"; await createFaceKit(); console.log("made");';
+    const options = { cwd: fileURLToPath(new URL(".", import.meta.url)), timeout: 30_000 };
+    const { stdout } = await promisify(execFile)(process.execPath, ["--input-type=module", "--eval", code], options);
+    expect(stdout).toBe("made\n");
+  });
+
+  test("options are looked at before a model is", async () => {
+    const misspelt: object = { intraOpThreads: 2 };
+    expect(await codeOf(createFaceKit({ session: misspelt }))).toBe("invalid-argument");
+    expect(await codeOf(createFaceKit({ session: { intraOpNumThreads: -3 } }))).toBe("invalid-argument");
+    expect(await codeOf(createFaceKit({ session: { executionProviders: [] } }))).toBe("invalid-argument");
+    expect(await codeOf(createFaceKit({ session: { executionProviders: ["abacus"] } }))).toBe("not-supported");
+  });
+
+  test("one kit's abort is not another's failure", async () => {
+    const controller = new AbortController();
+    const reason = new Error("enough");
+    const aborted = createFaceKit({ signal: controller.signal });
+    const other = createFaceKit();
+    controller.abort(reason);
+    expect(await codeOf(aborted)).toBe(reason);
+    await using kit = await other;
+    expect((await kit.identify(await portrait(1000, 1))).face).toBeDefined();
+  });
+
+  test("one kit's opt-in to a licence is not another's", async () => {
+    const found = findCard("dlib-resnet-128");
+    if (found.task !== "embed") throw new Error("the bundled embedder is an embedder");
+    const card: EmbedderCard = { ...found, licence: { ...found.licence, commercialUse: "no" } };
+    await using _opted = await loadEmbedder(card, { acceptNonCommercial: true });
+    expect(await codeOf(loadEmbedder(card))).toBe("model-licence");
+  });
+
+  test("a detector refuses what none of its options can be", async () => {
+    const { detector, embedder } = await loadPack("bundled");
+    const image: DecodedImage = { data: new Uint8Array(64 * 64 * 3), width: 64, height: 64, channels: 3 };
+    const misspelt: object = { scene: "portait" };
+    expect(await codeOf(detector.detect(image, misspelt))).toBe("invalid-argument");
+    for (const maxFaces of [0, 1.5, Number.NaN]) {
+      expect(await codeOf(detector.detect(image, { maxFaces }))).toBe("invalid-argument");
+    }
+    await Promise.all([detector[Symbol.asyncDispose](), embedder[Symbol.asyncDispose]()]);
+  });
+
+  test("what was opened is closed when the parts do not fit together", async () => {
+    let closed = 0;
+    const close = async (): Promise<void> => {
+      closed++;
+    };
+    const kit = createFaceKit({
+      detector: {
+        specVersion,
+        id: "boxes-only",
+        capabilities: { landmarks: false, landmarks68: false },
+        detect: async () => [],
+        [Symbol.asyncDispose]: close,
+      },
+      members: { ...memoryMemberSource(), [Symbol.asyncDispose]: close },
+    });
+    expect(await codeOf(kit)).toBe("invalid-argument");
+    expect(closed).toBe(2);
   });
 });
 

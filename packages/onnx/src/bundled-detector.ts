@@ -1,5 +1,6 @@
-import { checkNumber, type Detector, type Face, overlapOfSmaller, specVersion, suppressOverlaps } from "@facekit/core";
+import { type Detector, type Face, overlapOfSmaller, specVersion, suppressOverlaps } from "@facekit/core";
 import { blazeFaces } from "./blazeface.js";
+import { checkedDetectOptions } from "./detect-options.js";
 import { type LandmarkCrop, withLandmarks68 } from "./landmarks68.js";
 import { checkImage } from "./pixels.js";
 import type { OnnxSession } from "./session.js";
@@ -34,9 +35,7 @@ export function bundledDetector(sessions: BundledDetectorSessions): Detector {
     capabilities: { landmarks: true, landmarks68: true },
 
     async detect(image, options = {}) {
-      const { scene = "group", minScore = 0.5, maxFaces = Number.POSITIVE_INFINITY, signal } = options;
-      checkNumber("minScore", minScore, { min: 0, max: 1 });
-      checkNumber("maxFaces", maxFaces, { min: 0, max: Number.POSITIVE_INFINITY });
+      const { scene, minScore, maxFaces, signal } = checkedDetectOptions(options, 0.5);
       checkImage(image, id);
       signal?.throwIfAborted();
       const smallest = minBlazeFaceShare * Math.max(image.width, image.height);

@@ -2,10 +2,12 @@ import {
   type Box,
   type DecodedImage,
   type Detector,
+  disposeAll,
   type Face,
   type FiveLandmarks,
   type Point,
   type SimilarityTransform,
+  specVersion,
   warpInto,
 } from "@facekit/core";
 import { runModel } from "./run-model.js";
@@ -50,7 +52,7 @@ export async function withLandmarks68(
 /** A detector that measures the 68 points too, on its own boxes made square; its five landmarks stay as they are. */
 export function detectorWithLandmarks68(detector: Detector, session: OnnxSession): Detector {
   return {
-    ...detector,
+    specVersion,
     id: `${detector.id}+landmarks-68`,
     capabilities: { ...detector.capabilities, landmarks68: true },
 
@@ -62,8 +64,7 @@ export function detectorWithLandmarks68(detector: Detector, session: OnnxSession
     },
 
     async [Symbol.asyncDispose]() {
-      await detector[Symbol.asyncDispose]();
-      await session[Symbol.asyncDispose]();
+      await disposeAll([detector, session]);
     },
   };
 }

@@ -1,6 +1,5 @@
 import {
   type Box,
-  checkNumber,
   type DecodedImage,
   type Detector,
   type Face,
@@ -11,6 +10,7 @@ import {
   suppressOverlaps,
 } from "@facekit/core";
 import type { YunetCard } from "@facekit/models";
+import { checkedDetectOptions } from "./detect-options.js";
 import { checkImage, placeOnCanvas, toPlanes } from "./pixels.js";
 import { runModel } from "./run-model.js";
 import type { OnnxSession } from "./session.js";
@@ -64,9 +64,7 @@ export function yunetDetector(card: YunetCard, session: OnnxSession): Detector {
     capabilities: { landmarks: true, landmarks68: false },
 
     async detect(image, options = {}) {
-      const { scene = "group", minScore = card.minScore, maxFaces = Number.POSITIVE_INFINITY, signal } = options;
-      checkNumber("minScore", minScore, { min: 0, max: 1 });
-      checkNumber("maxFaces", maxFaces, { min: 0, max: Number.POSITIVE_INFINITY });
+      const { scene, minScore, maxFaces, signal } = checkedDetectOptions(options, card.minScore);
       checkImage(image, card.id);
       signal?.throwIfAborted();
       let faces = await lookTwice(image, searchSide[scene], minScore);

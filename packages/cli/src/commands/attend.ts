@@ -1,14 +1,15 @@
 import type { Attendance, AttendedFace } from "@facekit/core";
 import type { Command } from "commander";
-import { annotate, annotatedFiles } from "../annotate.js";
+import { annotate, annotatedFiles, makeFolder } from "../annotate.js";
 import { type GlobalOptions, noteBundledModels, openKit } from "../options.js";
 import { type PhotoFile, photoFiles } from "../photos.js";
 import { type Answer, exitStatus, type Shell } from "../shell.js";
-import { count, similarityText, table } from "../text.js";
+import { count, example, similarityText, table } from "../text.js";
 
 interface AttendOptions extends GlobalOptions {
   readonly session: string;
   readonly place?: string;
+  readonly crowd?: boolean;
   readonly annotate?: string;
 }
 
@@ -19,7 +20,9 @@ export function addAttend(program: Command, shell: Shell): void {
     .argument("<photo...>", "the group photos")
     .requiredOption("--session <name>", "the lesson, shift or event")
     .option("--place <name>", "where it takes place")
+    .option("--crowd", "look for very many small faces in large photos; takes longer")
     .option("--annotate <dir>", "folder for copies of the photos with faces boxed and named")
+    .addHelpText("after", example("facekit attend class.jpg --session monday --annotate out/"))
     .action(async (photos: string[], _options: object, command: Command) => {
       shell.answer(await attend(shell, photos, command.optsWithGlobals<AttendOptions>()));
     });
@@ -29,6 +32,7 @@ async function attend(shell: Shell, names: readonly string[], options: AttendOpt
   const files = photoFiles(shell, names);
   noteBundledModels(shell, options);
   await using kit = await openKit(shell, options, "read");
+  if (options.annotate !== undefined) await makeFolder(shell.path(options.annotate));
   const attendance = await shell.progress((report) => {
     const task = "looking for faces";
     report({ task, done: 0, total: files.length });
@@ -37,6 +41,7 @@ async function attend(shell: Shell, names: readonly string[], options: AttendOpt
       {
         session: options.session,
         ...(options.place === undefined ? {} : { place: options.place }),
+        ...(options.crowd ? { scene: "crowd" as const } : {}),
         onProgress: (progress) => report({ task, ...progress }),
       },
     );

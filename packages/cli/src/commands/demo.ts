@@ -9,7 +9,7 @@ import { ownPhotos } from "../demo/own-photos.js";
 import { type DemoResult, perform, type Score } from "../demo/perform.js";
 import { type GlobalOptions, noteBundledModels, openKit } from "../options.js";
 import type { Answer, Shell } from "../shell.js";
-import { similarityText, table } from "../text.js";
+import { example, similarityText, table } from "../text.js";
 
 const folder = "facekit-demo";
 
@@ -18,6 +18,7 @@ export function addDemo(program: Command, shell: Shell): void {
     .command("demo")
     .description(`see everything work on drawn people, or on your own photos; all is kept in ./${folder}`)
     .argument("[dir]", "a folder of each member, named by the member's id; group photos beside these folders")
+    .addHelpText("after", example("facekit demo", "facekit demo my-photos/"))
     .action(async (directory: string | undefined, _options: object, command: Command) => {
       shell.answer(await demo(shell, directory, command.optsWithGlobals<GlobalOptions>()));
     });

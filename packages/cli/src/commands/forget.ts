@@ -1,13 +1,14 @@
 import type { Command } from "commander";
 import { type GlobalOptions, openKit } from "../options.js";
 import { type Answer, exitStatus, type Shell } from "../shell.js";
-import { count } from "../text.js";
+import { count, example } from "../text.js";
 
 export function addForget(program: Command, shell: Shell): void {
   program
     .command("forget")
     .description("erase a member: templates, visits and member entry")
     .argument("<member>", "the member's id")
+    .addHelpText("after", example("facekit forget ada"))
     .action(async (memberId: string, _options: object, command: Command) => {
       shell.answer(await forget(shell, memberId, command.optsWithGlobals<GlobalOptions>()));
     });

@@ -2,13 +2,14 @@ import type { Command } from "commander";
 import { type GlobalOptions, noteBundledModels, openKit } from "../options.js";
 import { photoFiles } from "../photos.js";
 import { type Answer, exitStatus, type Shell } from "../shell.js";
-import { similarityText, table } from "../text.js";
+import { example, similarityText, table } from "../text.js";
 
 export function addIdentify(program: Command, shell: Shell): void {
   program
     .command("identify")
     .description("who is in each photo? Where several faces are seen, the largest counts")
     .argument("<photo...>", "the photos")
+    .addHelpText("after", example("facekit identify door.jpg"))
     .action(async (photos: string[], _options: object, command: Command) => {
       shell.answer(await identify(shell, photos, command.optsWithGlobals<GlobalOptions>()));
     });

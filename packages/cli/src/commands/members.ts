@@ -1,12 +1,13 @@
 import type { Command } from "commander";
 import { type GlobalOptions, openKit } from "../options.js";
 import type { Answer, Shell } from "../shell.js";
-import { table } from "../text.js";
+import { example, table } from "../text.js";
 
 export function addMembers(program: Command, shell: Shell): void {
   program
     .command("members")
     .description("who is enrolled")
+    .addHelpText("after", example("facekit members --store members.db"))
     .action(async (_options: object, command: Command) => {
       shell.answer(await members(shell, command.optsWithGlobals<GlobalOptions>()));
     });

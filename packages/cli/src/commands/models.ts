@@ -5,13 +5,17 @@ import { defaultCacheDirectory, locateModel, type ModelOptions, pullModel } from
 import type { Command } from "commander";
 import type { GlobalOptions } from "../options.js";
 import { type Answer, exitStatus, type Shell } from "../shell.js";
-import { count, table } from "../text.js";
+import { count, example, table } from "../text.js";
 
 export function addModels(program: Command, shell: Shell): void {
-  const models = program.command("models").description("the models: what there is, fetch them, check them");
+  const models = program
+    .command("models")
+    .description("the models: what there is, fetch them, check them")
+    .addHelpText("after", example("facekit models list", "facekit models pull yunet-640 sface"));
   models
     .command("list")
     .description("all known models with licence and size, and whether they are here")
+    .addHelpText("after", example("facekit models list"))
     .action(async (_options: object, command: Command) => {
       shell.answer(await list(shell, command.optsWithGlobals<GlobalOptions>()));
     });
@@ -19,6 +23,7 @@ export function addModels(program: Command, shell: Shell): void {
     .command("pull")
     .description("download models into the cache, where they are not here yet; SHA-256 is verified")
     .argument("<id...>", "models by id, or packs: DETECTOR+EMBEDDER")
+    .addHelpText("after", example("facekit models pull yunet-640 sface"))
     .action(async (ids: string[], _options: object, command: Command) => {
       shell.answer(await pull(shell, ids, command.optsWithGlobals<GlobalOptions>()));
     });
@@ -26,6 +31,7 @@ export function addModels(program: Command, shell: Shell): void {
     .command("check")
     .description("verify size and SHA-256 of the named models, or of all that are here")
     .argument("[id...]", "models by id, or packs: DETECTOR+EMBEDDER")
+    .addHelpText("after", example("facekit models check"))
     .action(async (ids: string[], _options: object, command: Command) => {
       shell.answer(await check(shell, ids, command.optsWithGlobals<GlobalOptions>()));
     });
@@ -48,6 +54,7 @@ async function list(shell: Shell, options: GlobalOptions): Promise<Answer> {
     commercialUse: card.licence.commercialUse,
     bytes: card.bytes,
     source: card.source,
+    downloadable: card.url !== undefined,
     ...(place.where === null ? { where: null } : place),
   }));
   const rows = found.map(({ card, ...place }) => [
@@ -56,13 +63,14 @@ async function list(shell: Shell, options: GlobalOptions): Promise<Answer> {
     card.licence.weights,
     card.licence.commercialUse,
     `${(card.bytes / 1e6).toFixed(1)} MB`,
-    place.where === null ? absence(place.code) : placeText(place.where, place.path),
+    place.where === null ? absence(card, place.code) : placeText(place.where, place.path),
   ]);
   return { json: { models }, text: table([["id", "task", "licence", "commercial use", "size", "where"], ...rows]) };
 }
 
-function absence(code: string): string {
-  return code === "model-not-found" ? "not here" : "damaged";
+function absence({ url }: ModelCard, code: string): string {
+  if (code !== "model-not-found") return "damaged";
+  return url === undefined ? "not here, no download" : "not here, can be pulled";
 }
 
 function placeText(where: Place, path: string): string {

@@ -1,15 +1,19 @@
 import { FaceKitError, isFaceKitError } from "@facekit/core";
 import type { Command } from "commander";
-import { type GlobalOptions, openKit } from "../options.js";
+import { type GlobalOptions, noteBundledModels, openKit } from "../options.js";
 import { readMembers } from "../photos.js";
 import { type Answer, exitStatus, type Shell } from "../shell.js";
-import { count } from "../text.js";
+import { count, example } from "../text.js";
 
 export function addRegister(program: Command, shell: Shell): void {
   program
     .command("register")
     .description("enrol members from a folder for each, named by the member's id, with photos of that member alone")
     .argument("<dir>", "the folder that holds the members' folders")
+    .addHelpText(
+      "after",
+      example("facekit register photos/      # photos/ada/1.jpg, photos/ada/2.jpg, photos/bo/1.jpg, …"),
+    )
     .action(async (directory: string, _options: object, command: Command) => {
       shell.answer(await register(shell, directory, command.optsWithGlobals<GlobalOptions>()));
     });
@@ -25,6 +29,7 @@ interface Refusal {
 /** A member with a refused photo is not enrolled; the others are. */
 async function register(shell: Shell, directory: string, options: GlobalOptions): Promise<Answer> {
   const members = await readMembers(shell, directory);
+  noteBundledModels(shell, options);
   await using kit = await openKit(shell, options, "create");
   const registered: { memberId: string; templates: number }[] = [];
   const refused: Refusal[] = [];

@@ -3,7 +3,7 @@ import type { Command } from "commander";
 import { type GlobalOptions, noteBundledModels, openKit } from "../options.js";
 import { isFile, isPhotoName, photoFiles } from "../photos.js";
 import { type Answer, exitStatus, type Shell } from "../shell.js";
-import { similarityText } from "../text.js";
+import { example, similarityText } from "../text.js";
 
 export function addVerify(program: Command, shell: Shell): void {
   program
@@ -11,6 +11,7 @@ export function addVerify(program: Command, shell: Shell): void {
     .description("is it one person in two photos, or is the person in a photo that member?")
     .argument("<a>", "a photo, or the id of a member")
     .argument("<b>", "a photo")
+    .addHelpText("after", example("facekit verify ada badge.jpg", "facekit verify one.jpg other.jpg"))
     .action(async (a: string, b: string, _options: object, command: Command) => {
       shell.answer(await verify(shell, a, b, command.optsWithGlobals<GlobalOptions>()));
     });

@@ -1,3 +1,4 @@
+import { checkId, checkNumber } from "../checks.js";
 import type { ThresholdOptions } from "../decision.js";
 import { chooseThreshold, type Threshold } from "../decision.js";
 import { FaceKitError } from "../errors.js";
@@ -24,6 +25,22 @@ export interface FlowOptions extends CallOptions, ThresholdOptions {
   readonly namespace?: string;
 }
 
+/** The options that every flow knows. */
+export const flowOptionNames = ["namespace", "threshold", "falseMatchRate", "signal"] as const;
+
+/** The namespace that a call means. Throws `invalid-argument` where it cannot be one. */
+export function namespaceOf(context: FlowContext, options: Pick<FlowOptions, "namespace">): string {
+  const namespace = options.namespace ?? context.namespace;
+  checkId("namespace", namespace);
+  return namespace;
+}
+
+/** Throws `not-supported` when the index cannot refuse a write that lost a race. */
+export function wantConditionalWrites({ index }: FlowContext, what: string): void {
+  if (index.capabilities.conditionalWrites) return;
+  throw new FaceKitError("not-supported", `${what} needs conditional writes, which index "${index.id}" does not have.`);
+}
+
 /** How many candidates a decision looks at: the best, the next for the margin, and some to show. */
 export const candidateCount = 5;
 
@@ -41,8 +58,9 @@ export function thresholdFor(context: FlowContext, options: ThresholdOptions): T
 
 /** A name for a photo in messages and records: a path or URL, never the photo itself. */
 export function sourceOf(image: ImageInput): string | undefined {
-  if (typeof image === "string") return image;
-  return image instanceof URL ? image.href : undefined;
+  const name = image instanceof URL ? image.href : image;
+  // A data: URL is the photo itself.
+  return typeof name === "string" && !/^data:/i.test(name) ? name : undefined;
 }
 
 /**
@@ -54,6 +72,8 @@ export async function singleFace(
   image: ImageInput,
   options: CallOptions & { readonly minFaceSize?: number; readonly several: "refuse" | "largest" },
 ): Promise<FaceProbe> {
+  const wanted = options.minFaceSize ?? context.minFaceSize;
+  checkNumber("minFaceSize", wanted, { min: 1, max: 1e5 });
   const probes = await context.index.probe(image, { scene: "portrait", ...signalOf(options) });
   const source = sourceOf(image);
   const name = source ?? "the photo";
@@ -73,7 +93,6 @@ export async function singleFace(
       { details: { ...photo, faces: probes.length } },
     );
   }
-  const wanted = options.minFaceSize ?? context.minFaceSize;
   const size = faceSize(largest.face.box);
   if (size < wanted) {
     throw new FaceKitError(

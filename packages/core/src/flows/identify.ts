@@ -1,5 +1,5 @@
 import { type Decision, decide } from "../decision.js";
-import { FaceKitError, isFaceKitError } from "../errors.js";
+import { isFaceKitError } from "../errors.js";
 import type { Face } from "../spec/face.js";
 import type { ImageInput } from "../spec/image.js";
 import type { MemberMatch } from "../spec/vector-store.js";
@@ -7,10 +7,12 @@ import {
   candidateCount,
   type FlowContext,
   type FlowOptions,
+  namespaceOf,
   signalOf,
   singleFace,
   sourceOf,
   thresholdFor,
+  wantConditionalWrites,
 } from "./context.js";
 import { decideAndWrite } from "./register.js";
 
@@ -30,7 +32,7 @@ export async function identify(
   photo: ImageInput,
   options: FlowOptions = {},
 ): Promise<Identification> {
-  const namespace = options.namespace ?? context.namespace;
+  const namespace = namespaceOf(context, options);
   const threshold = thresholdFor(context, options);
   try {
     const probe = await singleFace(context, photo, { ...signalOf(options), minFaceSize: 1, several: "largest" });
@@ -71,13 +73,8 @@ export async function matchOrRegister(
   photo: ImageInput,
   options: MatchOrRegisterOptions = {},
 ): Promise<MatchOrRegistration> {
-  const namespace = options.namespace ?? context.namespace;
-  if (!context.index.capabilities.conditionalWrites) {
-    throw new FaceKitError(
-      "not-supported",
-      `matchOrRegister needs conditional writes, which index "${context.index.id}" does not have.`,
-    );
-  }
+  const namespace = namespaceOf(context, options);
+  wantConditionalWrites(context, "matchOrRegister");
   const threshold = thresholdFor(context, options);
   const probe = await singleFace(context, photo, { ...options, several: "refuse" });
   const newMemberId = options.newMemberId ?? (() => crypto.randomUUID());

@@ -1,9 +1,18 @@
-import { checkId, checkNumber } from "../checks.js";
+import { checkId } from "../checks.js";
 import { FaceKitError, isFaceKitError } from "../errors.js";
 import type { FaceProbe } from "../spec/face-index.js";
 import type { ImageInput } from "../spec/image.js";
 import type { Member } from "../spec/member-source.js";
-import { type FlowContext, type FlowOptions, signalOf, singleFace, sourceOf, thresholdFor } from "./context.js";
+import {
+  type FlowContext,
+  type FlowOptions,
+  namespaceOf,
+  signalOf,
+  singleFace,
+  sourceOf,
+  thresholdFor,
+  wantConditionalWrites,
+} from "./context.js";
 
 export interface RegisterOptions extends FlowOptions {
   /** Refuse a face smaller than this, in pixels between the box's sides. Default: the kit's, 40. */
@@ -34,12 +43,9 @@ export async function register(
   photos: ImageInput | readonly ImageInput[],
   options: RegisterOptions = {},
 ): Promise<Registration> {
-  const namespace = options.namespace ?? context.namespace;
+  const namespace = namespaceOf(context, options);
   checkId("memberId", memberId);
-  checkId("namespace", namespace);
-  if (options.minFaceSize !== undefined) {
-    checkNumber("minFaceSize", options.minFaceSize, { min: 1, max: 1e5 });
-  }
+  if (options.refuseKnownFaces) wantConditionalWrites(context, "refuseKnownFaces");
   const images = listOf(photos);
   if (images.length === 0) {
     throw new FaceKitError("invalid-argument", `Registering "${memberId}" wants at least one photo; got none.`);

@@ -1,12 +1,13 @@
 import { assign } from "../assignment.js";
-import { checkId } from "../checks.js";
+import { checkId, maxIdLength } from "../checks.js";
 import type { Threshold } from "../decision.js";
 import { FaceKitError } from "../errors.js";
+import type { Scene } from "../spec/detector.js";
 import type { Face } from "../spec/face.js";
 import type { ImageInput } from "../spec/image.js";
 import type { MemberMatch } from "../spec/vector-store.js";
 import type { Visit } from "../spec/visit-log.js";
-import { type FlowContext, type FlowOptions, signalOf, sourceOf, thresholdFor } from "./context.js";
+import { type FlowContext, type FlowOptions, namespaceOf, signalOf, sourceOf, thresholdFor } from "./context.js";
 import { listOf } from "./register.js";
 
 export interface AttendanceOptions extends FlowOptions {
@@ -17,6 +18,8 @@ export interface AttendanceOptions extends FlowOptions {
   readonly at?: Date;
   /** IANA zone of the place. Default: this machine's. */
   readonly timeZone?: string;
+  /** `"crowd"` looks for very many small faces in large photos, and takes longer. Default `"group"`. */
+  readonly scene?: Scene;
   /** Called after each photo. */
   readonly onProgress?: (progress: { readonly done: number; readonly total: number }) => void;
 }
@@ -45,29 +48,28 @@ export interface Attendance {
   readonly threshold: Threshold;
 }
 
-/** How many members each face is weighed against in the assignment. */
-const membersPerFace = 50;
-
 /**
- * Who is in these photos? In each photo faces and members are paired so that the sum of similarities is greatest:
- * no member stands twice in a photo, no face is two members.
+ * Who is in these photos? In each photo faces and members are paired so that most faces are paired, and among these
+ * pairings the sum of similarities is greatest: no member stands twice in a photo, no face is two members.
  */
 export async function takeAttendance(
   context: FlowContext,
   photos: ImageInput | readonly ImageInput[],
   options: AttendanceOptions = {},
 ): Promise<Attendance> {
-  const namespace = options.namespace ?? context.namespace;
-  checkId("namespace", namespace);
+  const namespace = namespaceOf(context, options);
   if (options.session !== undefined) checkId("session", options.session);
   const timeZone = options.timeZone ?? Intl.DateTimeFormat().resolvedOptions().timeZone;
   checkTimeZone(timeZone);
+  const { at = new Date() } = options;
+  if (Number.isNaN(at.getTime())) throw new FaceKitError("invalid-argument", "at wants a valid date; got none.");
   const images = listOf(photos);
   const threshold = thresholdFor(context, options);
   const results: AttendancePhoto[] = [];
   for (const image of images) {
-    const probes = await context.index.probe(image, { scene: "group", ...signalOf(options) });
-    const search = { k: membersPerFace, ...signalOf(options) };
+    const probes = await context.index.probe(image, { scene: options.scene ?? "group", ...signalOf(options) });
+    // As many as there are faces: of a face's so many nearest one is always left by the others.
+    const search = { k: Math.max(1, probes.length), ...signalOf(options) };
     const { matches } = probes.length === 0 ? { matches: [] } : await context.index.search(namespace, probes, search);
     const assigned = assignMembers(matches, threshold.value);
     const faces = probes.map(({ face }, i): AttendedFace => {
@@ -94,10 +96,9 @@ export async function takeAttendance(
   const present = [...best.keys()].sort();
   if (options.session !== undefined) {
     const { session, place } = options;
-    const at = options.at ?? new Date();
     const visits = present.map(
-      (memberId): Visit => ({
-        key: JSON.stringify([session, memberId]),
+      async (memberId): Promise<Visit> => ({
+        key: await visitKey(session, memberId),
         memberId,
         at,
         timeZone,
@@ -106,7 +107,7 @@ export async function takeAttendance(
         similarity: best.get(memberId) ?? 0,
       }),
     );
-    await context.visits.append(namespace, visits, signalOf(options));
+    await context.visits.append(namespace, await Promise.all(visits), signalOf(options));
   }
   return { present, strangers, photos: results, threshold };
 }
@@ -116,13 +117,25 @@ function assignMembers(matches: readonly MemberMatch[][], threshold: number): (M
   const passed = matches.map((candidates) => candidates.filter((match) => match.similarity >= threshold));
   const members = [...new Set(passed.flat().map((match) => match.memberId))];
   const columns = new Map(members.map((memberId, column) => [memberId, column]));
-  // One more than the similarity's range keeps every gain positive and prefers pairing more faces.
+  const similarities = passed.flat().map((match) => match.similarity);
+  const lowest = similarities.reduce((a, b) => Math.min(a, b), Number.POSITIVE_INFINITY);
+  const highest = similarities.reduce((a, b) => Math.max(a, b), lowest);
+  // What a pair counts for by itself: no gain in similarity, over all faces, makes up for a face left alone.
+  const pair = 1 + passed.length * (highest - lowest);
   const gains = passed.map((candidates) => {
     const row = new Array<number>(members.length).fill(0);
-    for (const match of candidates) row[columns.get(match.memberId) ?? 0] = 2 + match.similarity;
+    for (const match of candidates) row[columns.get(match.memberId) ?? 0] = pair + match.similarity - lowest;
     return row;
   });
   return assign(gains).map((column, face) => passed[face]?.find((match) => match.memberId === members[column]));
+}
+
+/** One visit for each member and session. Long names are hashed, for a key is an id and has its length. */
+async function visitKey(session: string, memberId: string): Promise<string> {
+  const key = JSON.stringify([session, memberId]);
+  if (key.length <= maxIdLength) return key;
+  const digest = await crypto.subtle.digest("SHA-256", new TextEncoder().encode(key));
+  return Array.from(new Uint8Array(digest), (byte) => byte.toString(16).padStart(2, "0")).join("");
 }
 
 function checkTimeZone(timeZone: string): void {

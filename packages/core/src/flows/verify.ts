@@ -3,7 +3,15 @@ import { type Decision, decide } from "../decision.js";
 import { FaceKitError } from "../errors.js";
 import type { Face } from "../spec/face.js";
 import type { ImageInput } from "../spec/image.js";
-import { candidateCount, type FlowContext, type FlowOptions, signalOf, singleFace, thresholdFor } from "./context.js";
+import {
+  candidateCount,
+  type FlowContext,
+  type FlowOptions,
+  namespaceOf,
+  signalOf,
+  singleFace,
+  thresholdFor,
+} from "./context.js";
 
 export interface Verification extends Decision {
   readonly face: Face;
@@ -19,7 +27,7 @@ export async function verify(
   photo: ImageInput,
   options: FlowOptions = {},
 ): Promise<Verification> {
-  const namespace = options.namespace ?? context.namespace;
+  const namespace = namespaceOf(context, options);
   checkId("memberId", memberId);
   const threshold = thresholdFor(context, options);
   const probe = await singleFace(context, photo, { ...signalOf(options), minFaceSize: 1, several: "largest" });
@@ -41,7 +49,7 @@ export async function verifyAnyMember(
   photo: ImageInput,
   options: FlowOptions = {},
 ): Promise<Verification> {
-  const namespace = options.namespace ?? context.namespace;
+  const namespace = namespaceOf(context, options);
   const threshold = thresholdFor(context, options);
   const probe = await singleFace(context, photo, { ...signalOf(options), minFaceSize: 1, several: "largest" });
   const search = { k: candidateCount, ...signalOf(options) };

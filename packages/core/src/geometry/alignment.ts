@@ -14,7 +14,10 @@ export interface AlignmentTemplate {
   readonly targets: readonly Point[];
 }
 
-/** Cuts the aligned chip of a face: `size` × `size` RGB bytes written to `out` at `offset`. */
+/**
+ * Cuts the aligned chip of a face: `size` × `size` RGB bytes written to `out` at `offset`.
+ * Throws `invalid-argument` when the face lacks the points, or they coincide.
+ */
 export function alignInto(
   image: DecodedImage,
   face: Face,

@@ -67,7 +67,7 @@ interface Weights {
   readonly stride: number;
 }
 
-/** Which source pixels make each target pixel, with weights that sum to 1: a triangle at least one pixel wide. */
+/** Which source pixels make each target pixel, with weights that sum to 1: a box when shrinking, a triangle when enlarging. */
 function weights(source: number, target: number): Weights {
   const scale = source / target;
   const half = Math.max(scale / 2, 0.5);

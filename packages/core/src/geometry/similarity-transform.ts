@@ -12,7 +12,7 @@ export interface SimilarityTransform {
 /**
  * The least-squares similarity that takes `from` to `to`: the closed form in two dimensions of
  * S. Umeyama, "Least-squares estimation of transformation parameters between two point patterns", PAMI 1991.
- * Needs two or more points that do not all coincide.
+ * Needs two or more points that do not all coincide; throws `invalid-argument` otherwise.
  */
 export function fitSimilarity(from: readonly Point[], to: readonly Point[]): SimilarityTransform {
   if (from.length !== to.length || from.length < 2) {
@@ -36,22 +36,29 @@ export function fitSimilarity(from: readonly Point[], to: readonly Point[]): Sim
     along += px * qx + py * qy;
     across += px * qy - py * qx;
   });
-  if (!(spread > 0)) {
-    throw new FaceKitError(
-      "invalid-argument",
-      "A similarity cannot be fitted: all points coincide or are not numbers.",
-    );
-  }
   const a = along / spread;
   const b = across / spread;
-  return {
+  const fitted = {
     a,
     b,
     tx: meanTo.x - a * meanFrom.x + b * meanFrom.y,
     ty: meanTo.y - b * meanFrom.x - a * meanFrom.y,
   };
+  if (!isInvertible(fitted)) {
+    throw new FaceKitError(
+      "invalid-argument",
+      "A similarity cannot be fitted: the points coincide, mirror each other, or are not numbers.",
+    );
+  }
+  return fitted;
 }
 
+/** Whether the transform has a way back: finite numbers and a scale above 0. */
+export function isInvertible(t: SimilarityTransform): boolean {
+  return scaleOf(t) > 0 && [t.a, t.b, t.tx, t.ty, 1 / (t.a * t.a + t.b * t.b)].every(Number.isFinite);
+}
+
+/** The way back. Wants a scale above 0. */
 export function invertSimilarity({ a, b, tx, ty }: SimilarityTransform): SimilarityTransform {
   const squared = a * a + b * b;
   const ia = a / squared;

@@ -1,5 +1,12 @@
+import { FaceKitError } from "../errors.js";
 import type { DecodedImage } from "../spec/image.js";
-import { invertSimilarity, type SimilarityTransform, scaleOf } from "./similarity-transform.js";
+import { invertSimilarity, isInvertible, type SimilarityTransform, scaleOf } from "./similarity-transform.js";
+
+/**
+ * No chip pixel takes a grid of more than this in each direction: enough for a face that fills a photo of 80 million
+ * pixels, and a bound on what a detector's nonsense can cost.
+ */
+const maxSamples = 64;
 
 /**
  * Cuts a `width` × `height` chip out of an image and writes it as RGB rows to `out` at `offset`.
@@ -7,6 +14,7 @@ import { invertSimilarity, type SimilarityTransform, scaleOf } from "./similarit
  * `transform` takes image positions to chip positions, both with pixel (i, j) covering [i, i+1) × [j, j+1).
  * Where the image is shrunk, each chip pixel is the mean of a grid of bilinear samples about one image pixel apart:
  * bilinear alone would alias and costs accuracy. What lies outside the image is black.
+ * Throws `invalid-argument` when the transform has no scale or numbers that are not finite.
  */
 export function warpInto(
   image: DecodedImage,
@@ -16,12 +24,18 @@ export function warpInto(
   out: Uint8Array,
   offset = 0,
 ): void {
+  if (!isInvertible(transform)) {
+    throw new FaceKitError(
+      "invalid-argument",
+      `A chip wants a transform of finite numbers and a scale above 0; got scale ${scaleOf(transform)}.`,
+    );
+  }
   const { data, channels } = image;
   const inverse = invertSimilarity(transform);
   const stride = image.width * channels;
   const lastX = image.width - 1;
   const lastY = image.height - 1;
-  const samples = Math.max(1, Math.ceil(1 / scaleOf(transform) - 1e-6));
+  const samples = Math.min(maxSamples, Math.max(1, Math.ceil(1 / scaleOf(transform) - 1e-6)));
   const weight = 1 / (samples * samples);
   let o = offset;
   for (let v = 0; v < height; v++) {

@@ -13,7 +13,7 @@ export interface DetectOptions extends CallOptions {
   readonly scene?: Scene;
   /** Drop faces below this confidence, 0..1. Default: the model card's. */
   readonly minScore?: number;
-  /** Keep at most this many faces, the best first. Default: all. */
+  /** Keep at most this many faces, 1 or more, the best first. Default: all. */
   readonly maxFaces?: number;
 }
 

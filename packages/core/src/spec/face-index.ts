@@ -17,7 +17,7 @@ export interface FaceProbe {
 }
 
 export interface EnrolOptions extends ConditionalWriteOptions {
-  /** What the caller knows each photo by, in the order of the probes. */
+  /** What the caller knows each photo by: as many as there are probes, in their order. */
   readonly sources?: readonly (string | undefined)[];
 }
 

@@ -24,5 +24,5 @@ export type ImageInput = DecodedImage | Uint8Array | ArrayBuffer | Blob | URL | 
 export type ImageDecoder = (image: ImageInput, options?: CallOptions) => Promise<DecodedImage>;
 
 export function isDecodedImage(image: ImageInput): image is DecodedImage {
-  return typeof image === "object" && "data" in image && "width" in image && "channels" in image;
+  return typeof image === "object" && image !== null && "data" in image && "width" in image && "channels" in image;
 }

@@ -135,7 +135,7 @@ function connectionFailed(url: string, error: unknown): FaceKitError {
   return new FaceKitError(
     "download-failed",
     `The download of ${url} failed: ${messageOf(reason)}. ` +
-      "Is this machine online? Where it cannot be, fetch the file elsewhere and name its folder with --models-dir (directories).",
+      "Is this machine online? Where it cannot be, fetch the file elsewhere and name its folder with --models-dir (modelsDirectory).",
     { retryable: true, cause: error, details: { url } },
   );
 }

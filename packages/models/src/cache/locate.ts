@@ -65,7 +65,7 @@ async function withFile<T>(card: ModelCard, options: ModelOptions, use: (path: s
 
 function remedy(card: ModelCard): string {
   if (card.bundled) return "It comes with @facekit/models: reinstall the package, or build it in a checkout.";
-  const keep = `put the file in a folder and name that with --models-dir (directories); it comes from ${card.source}.`;
+  const keep = `put the file in a folder and name that with --models-dir (modelsDirectory); it comes from ${card.source}.`;
   return card.url ? `Run \`facekit models pull ${card.id}\`, or ${keep}` : `It cannot be downloaded: ${keep}`;
 }
 

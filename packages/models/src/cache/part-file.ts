@@ -1,4 +1,4 @@
-import { readdir, rename } from "node:fs/promises";
+import { readdir, rename, rm, stat } from "node:fs/promises";
 import { basename, dirname, join } from "node:path";
 
 let count = 0;
@@ -23,8 +23,10 @@ export async function claimPart(path: string): Promise<string> {
   return mine;
 }
 
-/** Leaves an unfinished part to whoever claims it next. */
+/** Leaves an unfinished part to whoever claims it next; one that holds nothing is cleared away. */
 export async function releasePart(path: string, part: string): Promise<void> {
+  const { size } = await stat(part).catch(() => ({ size: 0 }));
+  if (size === 0) return await rm(part, { force: true });
   await rename(part, `${path}.part`).catch(() => undefined);
 }
 

@@ -1,0 +1,31 @@
+/** Closes a kit at work; ends the inference thread under another, tells how it and the next fare, and closes neither. */
+import { syncBuiltinESMExports } from "node:module";
+import threads from "node:worker_threads";
+
+const started = [];
+threads.Worker = class extends threads.Worker {
+  constructor(...args) {
+    super(...args);
+    started.push(this);
+  }
+};
+syncBuiltinESMExports();
+const { createFaceKit } = await import("@facekit/node");
+
+const image = { data: new Uint8Array(64 * 64 * 3), width: 64, height: 64, channels: 3 };
+const tell = (kit) =>
+  kit.identify(image, { threshold: 0.9 }).then(
+    () => console.log("fulfilled"),
+    (error) => console.log(error.code),
+  );
+
+const busy = await createFaceKit();
+const running = Promise.all([1, 2, 3].map(() => tell(busy)));
+await new Promise((resolve) => setTimeout(resolve, 5));
+await busy[Symbol.asyncDispose]();
+await running;
+
+const kit = await createFaceKit();
+await started.at(-1).terminate();
+await tell(kit);
+await tell(await createFaceKit());
