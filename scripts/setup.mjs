@@ -86,7 +86,7 @@ function buildInputs() {
     `${folder}/package.json`,
     `${folder}/tsup.config.ts`,
     `${folder}/tsconfig.json`,
-    ...["src", "convert"].flatMap((part) => filesUnder(`${folder}/${part}`)),
+    ...["src", "convert", "kernel"].flatMap((part) => filesUnder(`${folder}/${part}`)),
   ]);
 }
 

@@ -6,7 +6,7 @@ export class Breather {
   readonly #signal: AbortSignal | undefined;
   #resumedAt = performance.now();
 
-  constructor(signal: AbortSignal | undefined) {
+  constructor(signal?: AbortSignal) {
     this.#signal = signal;
   }
 

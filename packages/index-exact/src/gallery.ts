@@ -1,18 +1,23 @@
 import type { IndexEntry } from "@facekit/core";
+import type { Arena } from "./arena.js";
+import { mostRowsPerScan } from "./bank.js";
+import type { Segment } from "./segment.js";
 
-const firstCapacity = 64;
+const firstCapacity = 8;
 
-/** The templates of one namespace, row after row in one array, so that a scan reads memory in order. */
+/**
+ * The templates of one namespace, in segments of 8, 8, 16, 32, … 2,048, 4,096, 4,096, … rows: a small one takes little,
+ * a growing one is never copied, and no more than half is ever empty.
+ */
 export class Gallery {
   readonly ids: string[] = [];
   readonly memberIds: string[] = [];
-  readonly dimensions: number;
-  rows: Float32Array;
+  readonly segments: Segment[] = [];
+  readonly #arena: Arena;
   readonly #rowOf = new Map<string, number>();
 
-  constructor(dimensions: number) {
-    this.dimensions = dimensions;
-    this.rows = new Float32Array(firstCapacity * dimensions);
+  constructor(arena: Arena) {
+    this.#arena = arena;
   }
 
   get size(): number {
@@ -21,9 +26,10 @@ export class Gallery {
 
   set({ id, memberId, vector }: IndexEntry): void {
     const row = this.#rowOf.get(id) ?? this.size;
-    const offset = row * this.dimensions;
-    if (offset === this.rows.length) this.#grow();
-    this.rows.set(vector, offset);
+    const number = segmentNumber(row);
+    if (number === this.segments.length) this.segments.push(this.#arena.take(segmentCapacity(number)));
+    const { segment, place } = this.at(row);
+    segment.set(place, vector);
     this.ids[row] = id;
     this.memberIds[row] = memberId;
     this.#rowOf.set(id, row);
@@ -34,20 +40,48 @@ export class Gallery {
     const gap = this.#rowOf.get(id);
     if (gap === undefined) return;
     const last = this.size - 1;
-    const lastId = this.ids[last] ?? id;
-    this.rows.copyWithin(gap * this.dimensions, last * this.dimensions, (last + 1) * this.dimensions);
-    this.ids[gap] = lastId;
-    this.memberIds[gap] = this.memberIds[last] ?? "";
-    this.#rowOf.set(lastId, gap);
+    const { segment, place } = this.at(last);
+    if (gap !== last) {
+      const to = this.at(gap);
+      to.segment.set(to.place, segment.vector(place));
+      const lastId = this.ids[last] ?? "";
+      this.ids[gap] = lastId;
+      this.memberIds[gap] = this.memberIds[last] ?? "";
+      this.#rowOf.set(lastId, gap);
+    }
     this.#rowOf.delete(id);
     this.ids.pop();
     this.memberIds.pop();
+    segment.clear(place);
+    if (place === 0) {
+      this.segments.pop();
+      this.#arena.give(segment);
+    }
   }
 
-  /** Doubling keeps the copying per added row constant. */
-  #grow(): void {
-    const larger = new Float32Array(this.rows.length * 2);
-    larger.set(this.rows);
-    this.rows = larger;
+  /** Where a row lies. */
+  at(row: number): { segment: Segment; place: number } {
+    const number = segmentNumber(row);
+    const segment = this.segments[number];
+    if (segment === undefined) throw new RangeError(`There is no row ${row} among ${this.size}.`);
+    return { segment, place: row - firstRow(number) };
   }
+}
+
+/** Which segment holds a row. */
+function segmentNumber(row: number): number {
+  if (row < firstCapacity) return 0;
+  if (row < mostRowsPerScan) return 1 + Math.floor(Math.log2(row / firstCapacity));
+  return segmentNumber(mostRowsPerScan - 1) + Math.floor(row / mostRowsPerScan);
+}
+
+/** The first row of a segment. */
+export function firstRow(number: number): number {
+  if (number === 0) return 0;
+  const full = segmentNumber(mostRowsPerScan - 1);
+  return number <= full ? firstCapacity * 2 ** (number - 1) : (number - full) * mostRowsPerScan;
+}
+
+function segmentCapacity(number: number): number {
+  return firstRow(number + 1) - firstRow(number);
 }

@@ -24,7 +24,7 @@ describe("exactIndex", () => {
     const timer = setInterval(() => ticks++, 1);
     await index.search(
       "n",
-      entries(60).map((entry) => entry.vector),
+      entries(600).map((entry) => entry.vector),
       { k: 1 },
     );
     clearInterval(timer);

@@ -1,0 +1,110 @@
+import { errorBound, queryCodeLimit } from "./error-bound.js";
+import { type Kernel, startKernel } from "./kernel.js";
+import { candidateBytes, queryCodes, queryFound, queryThreshold } from "./query-layout.js";
+
+/** Queries that pass over the rows together at most: what a bank has room for. */
+export const queriesAtOnce = 64;
+
+/** Rows that one call of the kernel scans at most: candidates of so many fit. */
+export const mostRowsPerScan = 4096;
+
+/** Queries that the kernel scans in one call at most. */
+const queriesPerScan = 4;
+
+const pageBytes = 65_536;
+
+/**
+ * A WebAssembly memory and the kernel over it. At its start lies room for queries and their candidates; after that come
+ * segments of rows. It grows in place, page by page: nothing is copied.
+ */
+export class Bank {
+  readonly kernel: Kernel;
+  /** Bytes from one query to the next, and from one's candidates to the next one's. */
+  readonly queryBytes: number;
+  readonly foundBytes: number = mostRowsPerScan * candidateBytes;
+  /** Where candidates go. */
+  readonly found: number;
+  readonly #dimensions: number;
+  readonly #vectors: number;
+  readonly #limit: number;
+  #end: number;
+  #floats = new Float32Array();
+  #ints = new Int32Array();
+
+  /** `limit`: how large the memory may grow, in bytes. */
+  constructor(module: WebAssembly.Module, dimensions: number, limit: number) {
+    this.kernel = startKernel(module);
+    this.#dimensions = dimensions;
+    this.#limit = limit;
+    this.queryBytes = aligned(queryCodes + 2 * (dimensions + 7));
+    this.#vectors = queriesAtOnce * this.queryBytes;
+    this.found = this.#vectors + aligned(queriesAtOnce * dimensions * 4);
+    this.#end = this.found + queriesPerScan * this.foundBytes;
+    this.#growTo(this.#end);
+  }
+
+  /** Views of the whole memory: ask again after every `allocate`, which may have grown it. */
+  get floats(): Float32Array {
+    if (this.#floats.length === 0) this.#floats = new Float32Array(this.kernel.memory.buffer);
+    return this.#floats;
+  }
+
+  get ints(): Int32Array {
+    if (this.#ints.length === 0) this.#ints = new Int32Array(this.kernel.memory.buffer);
+    return this.#ints;
+  }
+
+  /** The address of fresh memory, a multiple of 16; undefined when there is none left. */
+  allocate(bytes: number): number | undefined {
+    const address = this.#end;
+    const end = address + aligned(bytes);
+    if (end > this.#limit) return undefined;
+    try {
+      this.#growTo(end);
+    } catch {
+      return undefined;
+    }
+    this.#end = end;
+    return address;
+  }
+
+  /** The address of a loaded query, quantised for scans. */
+  query(index: number): number {
+    return index * this.queryBytes;
+  }
+
+  /** The address of a loaded query as it came, float32. */
+  queryVector(index: number): number {
+    return this.#vectors + index * this.#dimensions * 4;
+  }
+
+  load(queries: readonly Float32Array[]): void {
+    const limit = queryCodeLimit(this.#dimensions);
+    queries.forEach((query, i) => {
+      const vector = this.queryVector(i);
+      this.floats.set(query, vector / 4);
+      const { norm, rounding } = errorBound;
+      this.kernel.quantiseQuery(vector, this.#dimensions, this.query(i), limit, norm, rounding);
+    });
+  }
+
+  setThreshold(query: number, threshold: number): void {
+    this.floats[(this.query(query) + queryThreshold) / 4] = threshold;
+  }
+
+  foundCount(query: number): number {
+    return this.ints[(this.query(query) + queryFound) / 4] ?? 0;
+  }
+
+  #growTo(bytes: number): void {
+    const { memory } = this.kernel;
+    const missing = Math.ceil((bytes - memory.buffer.byteLength) / pageBytes);
+    if (missing <= 0) return;
+    // Detaches the views, whose length is 0 from then on.
+    memory.grow(missing);
+  }
+}
+
+function aligned(bytes: number): number {
+  return Math.ceil(bytes / 16) * 16;
+}
