@@ -1,0 +1,187 @@
+import { type IndexEntry, type IndexHit, normalize } from "@facekit/core";
+import { exactIndex } from "@facekit/index-exact";
+import { describe, expect, test } from "vitest";
+import { Arena } from "../src/arena.js";
+import { Gallery } from "../src/gallery.js";
+import { compileKernel } from "../src/kernel.js";
+import { nearest } from "../src/nearest.js";
+
+/** The same numbers on every run (mulberry32), 0 to less than 1. */
+function seeded(seed: number): () => number {
+  let state = seed;
+  return () => {
+    state = (state + 0x6d2b79f5) | 0;
+    let t = Math.imul(state ^ (state >>> 15), 1 | state);
+    t = (t + Math.imul(t ^ (t >>> 7), 61 | t)) ^ t;
+    return ((t ^ (t >>> 14)) >>> 0) / 2 ** 32;
+  };
+}
+
+/** Templates as they come, and as they are hardest to tell apart. */
+class Samples {
+  readonly #random: () => number;
+  readonly #dimensions: number;
+  readonly #centres: Float32Array[];
+  readonly #made: Float32Array[] = [];
+
+  constructor(random: () => number, dimensions: number) {
+    this.#random = random;
+    this.#dimensions = dimensions;
+    this.#centres = Array.from({ length: 3 }, () => this.#anywhere());
+  }
+
+  next(): Float32Array {
+    const kinds = [
+      () => this.#anywhere(),
+      () => this.#near(this.#one(this.#centres), 0.1),
+      // Closer to each other than an int8 code can tell.
+      () => this.#near(this.#one(this.#centres), 1e-4),
+      () => this.#near(this.#one(this.#made), 1e-7),
+      () => this.#one(this.#made).slice(),
+      () => this.#one(this.#made).map((value) => -value),
+      // One large component and many that vanish in quantising.
+      () => this.#axis(),
+      () => this.#near(this.#axis(), 1e-3),
+    ];
+    const vector = kinds[Math.floor(this.#random() * kinds.length)]?.() ?? this.#anywhere();
+    this.#made.push(vector);
+    return vector;
+  }
+
+  #one(vectors: readonly Float32Array[]): Float32Array {
+    return vectors[Math.floor(this.#random() * vectors.length)] ?? this.#anywhere();
+  }
+
+  #anywhere(): Float32Array {
+    return normalize(Array.from({ length: this.#dimensions }, () => this.#random() - 0.5));
+  }
+
+  #near(centre: Float32Array, distance: number): Float32Array {
+    return normalize(Array.from(centre, (value) => value + (this.#random() - 0.5) * distance));
+  }
+
+  #axis(): Float32Array {
+    const at = Math.floor(this.#random() * this.#dimensions);
+    return Float32Array.from({ length: this.#dimensions }, (_, i) => (i === at ? 1 : 0));
+  }
+}
+
+/** Four sums of products in double precision, as `kernel/similarity.ts` states it. */
+function similarity(a: Float32Array, b: Float32Array): number {
+  const sums = [0, 0, 0, 0];
+  const whole = a.length - (a.length % 4);
+  for (let i = 0; i < a.length; i++) {
+    const sum = i < whole ? i % 4 : 0;
+    sums[sum] = (sums[sum] ?? 0) + (a[i] ?? 0) * (b[i] ?? 0);
+  }
+  const [first = 0, second = 0, third = 0, fourth = 0] = sums;
+  return first + second + (third + fourth);
+}
+
+function bruteForce(entries: Iterable<IndexEntry>, query: Float32Array, k: number, memberIds?: string[]): IndexHit[] {
+  return [...entries]
+    .filter(({ memberId }) => memberIds === undefined || memberIds.includes(memberId))
+    .map(({ id, memberId, vector }) => ({ id, memberId, similarity: similarity(vector, query) }))
+    .sort((a, b) => b.similarity - a.similarity || (a.id < b.id ? -1 : 1))
+    .slice(0, k);
+}
+
+describe.each([1, 3, 128, 512, 600, 1030])("in %i dimensions", (dimensions) => {
+  test.each([1, 2, 3, 4])("hits are those of a full comparison, bit by bit (seed %i)", async (seed) => {
+    const random = seeded(seed * 1000 + dimensions);
+    const upTo = (limit: number): number => Math.floor(random() * limit);
+    const samples = new Samples(random, dimensions);
+    const index = exactIndex();
+    await index.open({ id: "s", dimensions, metric: "cosine" });
+    const truth = new Map<string, Map<string, IndexEntry>>([
+      ["n", new Map()],
+      ["m", new Map()],
+    ]);
+    for (let step = 0; step < 40; step++) {
+      for (const [namespace, entries] of truth) {
+        if (random() < 0.6) {
+          const added = Array.from({ length: upTo(random() < 0.2 ? 300 : 12) }, () => ({
+            id: `t${upTo(900)}`,
+            memberId: `m${upTo(30)}`,
+            vector: samples.next(),
+          }));
+          await index.add(namespace, added);
+          for (const entry of added) entries.set(entry.id, entry);
+        } else if (random() < 0.5) {
+          // Now and then all of them: their memory serves the other namespace.
+          const removed = [...entries.keys()].filter(() => random() < 0.2 || step % 13 === 0);
+          await index.remove(namespace, removed);
+          for (const id of removed) entries.delete(id);
+        }
+        expect(await index.count(namespace)).toBe(entries.size);
+        const queries = Array.from({ length: upTo(7) }, () => samples.next());
+        const k = 1 + upTo(random() < 0.2 ? 1000 : 12);
+        const memberIds = random() < 0.3 ? ["m1", "m2", "m3", "none"] : undefined;
+        const found = await index.search(namespace, queries, memberIds === undefined ? { k } : { k, memberIds });
+        expect(found).toEqual(queries.map((query) => bruteForce(entries.values(), query, k, memberIds)));
+      }
+    }
+  });
+});
+
+test("more queries than pass over the rows together are answered in their order", async () => {
+  const samples = new Samples(seeded(1), 32);
+  const entries = Array.from({ length: 5000 }, (_, i) => ({ id: `t${i}`, memberId: "m", vector: samples.next() }));
+  const queries = Array.from({ length: 131 }, () => samples.next());
+  const index = exactIndex();
+  await index.open({ id: "s", dimensions: 32, metric: "cosine" });
+  await index.add("n", entries);
+  const found = await index.search("n", queries, { k: 5 });
+  expect(found).toEqual(queries.map((query) => bruteForce(entries, query, 5)));
+});
+
+describe("the memory", () => {
+  const entriesOf = (samples: Samples, count: number): IndexEntry[] =>
+    Array.from({ length: count }, (_, i) => ({ id: `t${i}`, memberId: "m", vector: samples.next() }));
+
+  test("goes on in a further bank when one is full", async () => {
+    const dimensions = 512;
+    const samples = new Samples(seeded(2), dimensions);
+    const entries = entriesOf(samples, 3000);
+    // Room for queries, and for about two thousand rows.
+    const gallery = new Gallery(new Arena(await compileKernel(), dimensions, 6e6));
+    for (const entry of entries) gallery.set(entry);
+    expect(new Set(gallery.segments.map(({ bank }) => bank)).size).toBeGreaterThan(1);
+    const queries = Array.from({ length: 5 }, () => samples.next());
+    expect(await nearest(gallery, queries, { k: 7 })).toEqual(queries.map((query) => bruteForce(entries, query, 7)));
+    // Rows move from bank to bank.
+    for (const { id } of entries.slice(0, 900)) gallery.delete(id);
+    const rest = entries.slice(900);
+    expect(await nearest(gallery, queries, { k: 7 })).toEqual(queries.map((query) => bruteForce(rest, query, 7)));
+  });
+
+  test("says so when a segment fits in no bank, and keeps what it has", async () => {
+    const samples = new Samples(seeded(3), 512);
+    const entries = entriesOf(samples, 4000);
+    const gallery = new Gallery(new Arena(await compileKernel(), 512, 3e6));
+    const fill = (): void => {
+      for (const entry of entries) gallery.set(entry);
+    };
+    expect(fill).toThrow(expect.objectContaining({ code: "store-full" }));
+    const kept = entries.slice(0, gallery.size);
+    const [query = new Float32Array()] = entries.map(({ vector }) => vector);
+    expect(await nearest(gallery, [query], { k: 5 })).toEqual([bruteForce(kept, query, 5)]);
+  });
+
+  test("of an emptied namespace serves the next one, in other sizes too", async () => {
+    const dimensions = 16;
+    const arena = new Arena(await compileKernel(), dimensions);
+    const entries = entriesOf(new Samples(seeded(4), dimensions), 9000);
+    const large = new Gallery(arena);
+    for (const entry of entries) large.set(entry);
+    const bank = large.segments[0]?.bank;
+    const bytes = bank?.kernel.memory.buffer.byteLength;
+    for (const { id } of entries) large.delete(id);
+    expect(large.segments).toEqual([]);
+    const small = Array.from({ length: 500 }, () => new Gallery(arena));
+    for (const gallery of small) for (const entry of entries.slice(0, 10)) gallery.set(entry);
+    expect(bank?.kernel.memory.buffer.byteLength).toBe(bytes);
+    const [query = new Float32Array()] = entries.map(({ vector }) => vector);
+    expect(await nearest(small[250] ?? large, [query], { k: 3 })).toEqual([bruteForce(entries.slice(0, 10), query, 3)]);
+  });
+});
