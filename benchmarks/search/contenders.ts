@@ -1,0 +1,136 @@
+import { exactIndex } from "@facekit/index-exact";
+import { DataType, encodeModel } from "../../packages/models/convert/onnx.js";
+import type { Gallery } from "./gallery.js";
+import { TopRows } from "./top-rows.js";
+
+export interface Contender {
+  /** The numbers of the `k` rows nearest to each query, best first. */
+  search(queries: readonly Float32Array[], k: number): Promise<number[][]>;
+  /** Enrols a row under a number, while searches go on. Not where everything would have to be built again. */
+  register?(number: number, vector: Float32Array): Promise<void>;
+}
+
+type Create = (gallery: Gallery, rows: Float32Array) => Promise<Contender>;
+
+/** Rejects with the reason where a contender is not to be had on this machine. */
+export const contenders: Readonly<Record<string, Create>> = {
+  "index-exact": ourIndex,
+  "naive JavaScript": naiveLoop,
+  "usearch exact, 1 thread": (gallery, rows) => usearchExact(gallery, rows, 1),
+  "usearch exact, all cores": (gallery, rows) => usearchExact(gallery, rows, 0),
+  "ONNX Runtime MatMul, 1 thread": (gallery, rows) => onnxMatMul(gallery, rows, 1),
+  "ONNX Runtime MatMul, all cores": (gallery, rows) => onnxMatMul(gallery, rows, 0),
+  "hnswlib-node (approximate)": hnswlib,
+};
+
+async function ourIndex({ count, dimensions }: Gallery, rows: Float32Array): Promise<Contender> {
+  const index = exactIndex();
+  await index.open({ id: "benchmark", dimensions, metric: "cosine" });
+  const entriesAtOnce = 10_000;
+  for (let from = 0; from < count; from += entriesAtOnce) {
+    const entries = Array.from({ length: Math.min(entriesAtOnce, count - from) }, (_, i) => entry(from + i));
+    await index.add("n", entries);
+  }
+  function entry(row: number) {
+    return { id: `${row}`, memberId: `${row}`, vector: rows.subarray(row * dimensions, (row + 1) * dimensions) };
+  }
+  return {
+    async search(queries, k) {
+      const found = await index.search("n", queries, { k });
+      return found.map((hits) => hits.map(({ id }) => Number(id)));
+    },
+    register: (number, vector) => index.add("n", [{ id: `${number}`, memberId: `${number}`, vector }]),
+  };
+}
+
+/** What one would write first: a loop over the rows, one sum for each. */
+async function naiveLoop({ count, dimensions }: Gallery, rows: Float32Array): Promise<Contender> {
+  return {
+    async search(queries, k) {
+      return queries.map((query) => {
+        const top = new TopRows(k);
+        for (let row = 0; row < count; row++) {
+          top.offer(row, naiveDot(rows, row * dimensions, query));
+        }
+        return top.rows();
+      });
+    },
+  };
+}
+
+function naiveDot(rows: Float32Array, offset: number, query: Float32Array): number {
+  let sum = 0;
+  for (let i = 0; i < query.length; i++) sum += (rows[offset + i] as number) * (query[i] as number);
+  return sum;
+}
+
+async function usearchExact({ dimensions }: Gallery, rows: Float32Array, threads: number): Promise<Contender> {
+  const { default: usearch } = await import("usearch");
+  return {
+    async search(queries, k) {
+      const { keys } = usearch.exactSearch(rows, flat(queries), dimensions, k, usearch.MetricKind.IP, threads);
+      const all = Array.from(keys, Number);
+      return queries.map((_, i) => all.slice(i * k, (i + 1) * k));
+    },
+  };
+}
+
+/** The rows as a constant of the graph, which lets the runtime pack them as it likes; the best are picked here. */
+async function onnxMatMul({ count, dimensions }: Gallery, rows: Float32Array, threads: number): Promise<Contender> {
+  const { InferenceSession, Tensor } = await import("onnxruntime-node");
+  const columns = new Float32Array(rows.length);
+  for (let row = 0; row < count; row++) {
+    for (let i = 0; i < dimensions; i++) columns[i * count + row] = rows[row * dimensions + i] ?? 0;
+  }
+  const model = encodeModel({
+    name: "search",
+    description: "similarities = queries × rows",
+    input: { name: "queries", type: DataType.float, shape: ["batch", dimensions] },
+    outputs: [{ name: "similarities", type: DataType.float, shape: ["batch", count] }],
+    nodes: [{ operator: "MatMul", inputs: ["queries", "rows"], output: "similarities", attributes: {} }],
+    initializers: [{ name: "rows", shape: [dimensions, count], data: columns }],
+  });
+  const session = await InferenceSession.create(model, { intraOpNumThreads: threads });
+  return {
+    async search(queries, k) {
+      const input = new Tensor("float32", flat(queries), [queries.length, dimensions]);
+      const { similarities } = await session.run({ queries: input });
+      const data = similarities?.data;
+      if (!(data instanceof Float32Array)) throw new TypeError("The graph gave no float32 similarities.");
+      return queries.map((_, i) => {
+        const top = new TopRows(k);
+        const of = data.subarray(i * count, (i + 1) * count);
+        for (let row = 0; row < count; row++) top.offer(row, of[row] as number);
+        return top.rows();
+      });
+    },
+  };
+}
+
+async function hnswlib({ count, dimensions }: Gallery, rows: Float32Array): Promise<Contender> {
+  const mostRows = 100_000;
+  if (count > mostRows) throw new Error(`building its graph of more than ${mostRows} rows takes too long`);
+  const { default: library } = await import("hnswlib-node").catch((cause: unknown) => {
+    throw new Error("it is not compiled: install scripts are off here (`npm rebuild hnswlib-node` wants a compiler)", {
+      cause,
+    });
+  });
+  const graph = new library.HierarchicalNSW("ip", dimensions);
+  graph.initIndex(count);
+  for (let row = 0; row < count; row++) {
+    graph.addPoint(Array.from(rows.subarray(row * dimensions, (row + 1) * dimensions)), row);
+  }
+  graph.setEf(100);
+  return {
+    search: async (queries, k) => queries.map((query) => graph.searchKnn(Array.from(query), k).neighbors),
+  };
+}
+
+function flat(vectors: readonly Float32Array[]): Float32Array {
+  const [first] = vectors;
+  if (first === undefined) return new Float32Array();
+  if (vectors.length === 1) return first;
+  const all = new Float32Array(vectors.length * first.length);
+  for (const [i, vector] of vectors.entries()) all.set(vector, i * first.length);
+  return all;
+}

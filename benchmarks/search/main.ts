@@ -1,0 +1,74 @@
+/**
+ * Search speed and recall: `npm run bench -- search [--json] [--rounds 3] [--quick]`. Every contender runs in a fresh
+ * process, in turn, in reversed order every other round. Raw rounds go to benchmarks/results, but not those of --quick,
+ * which passes over the large galleries. With --json the last line of stdout is one object.
+ */
+import { execFile } from "node:child_process";
+import { writeFile } from "node:fs/promises";
+import { fileURLToPath } from "node:url";
+import { parseArgs, promisify } from "node:util";
+import { thisMachine } from "../machine.js";
+import { contenders } from "./contenders.js";
+import type { Gallery } from "./gallery.js";
+import type { Measured, Task } from "./measure.js";
+import { type Round, summary, table } from "./summary.js";
+
+const { values } = parseArgs({
+  options: {
+    json: { type: "boolean", default: false },
+    rounds: { type: "string", default: "3" },
+    quick: { type: "boolean", default: false },
+  },
+});
+
+const small = (["uniform", "clustered"] as const).flatMap((data) =>
+  [128, 512].map((dimensions): Gallery => ({ count: 10_000, dimensions, data })),
+);
+const large: Gallery[] = [
+  { count: 100_000, dimensions: 512, data: "uniform" },
+  { count: 1_000_000, dimensions: 128, data: "uniform" },
+];
+const galleries = values.quick ? small : [...small, ...large];
+/** 1,000 in the small galleries together. */
+const recallQueries = { small: 250, large: 20 };
+
+const rounds: Round[] = [];
+for (let round = 0; round < Number(values.rounds); round++) {
+  for (const gallery of galleries) {
+    const names = Object.keys(contenders);
+    for (const contender of round % 2 === 0 ? names : names.reverse()) {
+      const isLarge = gallery.count > 10_000;
+      const task: Task = {
+        contender,
+        gallery,
+        batches: isLarge ? [1, 64] : [1],
+        recallQueries: round > 0 ? 0 : isLarge ? recallQueries.large : recallQueries.small,
+        registering: isLarge,
+      };
+      const measured = await inFreshProcess(task);
+      rounds.push({ round, contender, gallery, measured });
+      const outcome = "skipped" in measured ? `skipped: ${measured.skipped}` : "done";
+      process.stderr.write(`round ${round + 1}, ${gallery.count} × ${gallery.dimensions}, ${contender}: ${outcome}\n`);
+    }
+  }
+}
+
+const machine = thisMachine();
+const search = summary(rounds);
+if (!values.quick) {
+  const file = new URL("../results/search.json", import.meta.url);
+  await writeFile(file, `${JSON.stringify({ machine, date: new Date().toISOString(), search, rounds }, round4)}\n`);
+}
+process.stdout.write(`${table(machine, search)}\n`);
+if (values.json) process.stdout.write(`${JSON.stringify({ search })}\n`);
+
+async function inFreshProcess(task: Task): Promise<Measured> {
+  const script = fileURLToPath(new URL("measure.ts", import.meta.url));
+  const args = ["--import", import.meta.resolve("tsx"), script, JSON.stringify(task)];
+  const { stdout } = await promisify(execFile)(process.execPath, args, { maxBuffer: 2 ** 26 });
+  return JSON.parse(stdout.split("\n").at(-1) ?? "");
+}
+
+function round4(_key: string, value: unknown): unknown {
+  return typeof value === "number" ? Number(value.toFixed(4)) : value;
+}
