@@ -15,6 +15,7 @@ export const queryReach: usize = 4;
 export const querySlack: usize = 8;
 export const queryThreshold: usize = 12;
 export const queryFound: usize = 16;
+export const queryConstant: usize = 20;
 export const queryCodes: usize = 32;
 
 /** A candidate in memory: its row (int32), similarity and the half-width of its error window (float32). */

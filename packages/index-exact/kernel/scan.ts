@@ -1,6 +1,7 @@
 import {
   candidateBytes,
   queryCodes,
+  queryConstant,
   queryFound,
   queryReach,
   queryScale,
@@ -16,7 +17,8 @@ import {
  *
  * @param codes blocks of eight rows, `steps` × 16 bytes each
  * @param scales float32 per row: similarity of one unit of a code
- * @param errors float32 per row: ‖x − x̂‖, or −infinity for a place without a row
+ * @param errors float32 per row: ‖y − ŷ‖, or −infinity for a place without a row
+ * @param offsets float32 per row: m·y
  * @param rows how many, a multiple of eight
  * @param steps pairs of dimensions, a multiple of four
  * @param firstRow what the first row is called in the candidates
@@ -25,6 +27,7 @@ export function scanOne(
   codes: usize,
   scales: usize,
   errors: usize,
+  offsets: usize,
   rows: i32,
   steps: i32,
   firstRow: i32,
@@ -54,10 +57,11 @@ export function scanOne(
       codes += 64;
       q += 16;
     }
-    sift(low, v128.load(scales), v128.load(errors), firstRow + row, query, found);
-    sift(high, v128.load(scales, 16), v128.load(errors, 16), firstRow + row + 4, query, found);
+    sift(low, v128.load(scales), v128.load(errors), v128.load(offsets), firstRow + row, query, found);
+    sift(high, v128.load(scales, 16), v128.load(errors, 16), v128.load(offsets, 16), firstRow + row + 4, query, found);
     scales += 32;
     errors += 32;
+    offsets += 32;
   }
 }
 
@@ -66,6 +70,7 @@ export function scanFour(
   codes: usize,
   scales: usize,
   errors: usize,
+  offsets: usize,
   rows: i32,
   steps: i32,
   firstRow: i32,
@@ -113,25 +118,29 @@ export function scanFour(
     }
     let scale = v128.load(scales);
     let error = v128.load(errors);
+    let offset = v128.load(offsets);
     const first = firstRow + row;
-    sift(low0, scale, error, first, query, found);
-    sift(low1, scale, error, first, query1, found + foundBytes);
-    sift(low2, scale, error, first, query2, found + 2 * foundBytes);
-    sift(low3, scale, error, first, query3, found + 3 * foundBytes);
+    sift(low0, scale, error, offset, first, query, found);
+    sift(low1, scale, error, offset, first, query1, found + foundBytes);
+    sift(low2, scale, error, offset, first, query2, found + 2 * foundBytes);
+    sift(low3, scale, error, offset, first, query3, found + 3 * foundBytes);
     scale = v128.load(scales, 16);
     error = v128.load(errors, 16);
-    sift(high0, scale, error, first + 4, query, found);
-    sift(high1, scale, error, first + 4, query1, found + foundBytes);
-    sift(high2, scale, error, first + 4, query2, found + 2 * foundBytes);
-    sift(high3, scale, error, first + 4, query3, found + 3 * foundBytes);
+    offset = v128.load(offsets, 16);
+    sift(high0, scale, error, offset, first + 4, query, found);
+    sift(high1, scale, error, offset, first + 4, query1, found + foundBytes);
+    sift(high2, scale, error, offset, first + 4, query2, found + 2 * foundBytes);
+    sift(high3, scale, error, offset, first + 4, query3, found + 3 * foundBytes);
     scales += 32;
     errors += 32;
+    offsets += 32;
   }
 }
 
 /** Turns the sums of four rows into similarities and keeps the rows whose upper bound reaches the threshold. */
-function sift(sums: v128, scale: v128, error: v128, firstRow: i32, query: usize, found: usize): void {
-  const similarity = f32x4.mul(f32x4.mul(f32x4.convert_i32x4_s(sums), scale), v128.load32_splat(query, queryScale));
+function sift(sums: v128, scale: v128, error: v128, offset: v128, firstRow: i32, query: usize, found: usize): void {
+  const product = f32x4.mul(f32x4.mul(f32x4.convert_i32x4_s(sums), scale), v128.load32_splat(query, queryScale));
+  const similarity = f32x4.add(product, f32x4.add(offset, v128.load32_splat(query, queryConstant)));
   const window = f32x4.add(
     f32x4.mul(error, v128.load32_splat(query, queryReach)),
     v128.load32_splat(query, querySlack),

@@ -26,8 +26,10 @@ export class Bank {
   readonly found: number;
   readonly #dimensions: number;
   readonly #vectors: number;
+  readonly #centreAddress: number;
   readonly #limit: number;
   #end: number;
+  #centre: Float32Array | undefined;
   #floats = new Float32Array();
   #ints = new Int32Array();
 
@@ -38,7 +40,8 @@ export class Bank {
     this.#limit = limit;
     this.queryBytes = aligned(queryCodes + 2 * (dimensions + 7));
     this.#vectors = queriesAtOnce * this.queryBytes;
-    this.found = this.#vectors + aligned(queriesAtOnce * dimensions * 4);
+    this.#centreAddress = this.#vectors + aligned(queriesAtOnce * dimensions * 4);
+    this.found = this.#centreAddress + aligned(dimensions * 4);
     this.#end = this.found + queriesPerScan * this.foundBytes;
     this.#growTo(this.#end);
   }
@@ -78,13 +81,22 @@ export class Bank {
     return this.#vectors + index * this.#dimensions * 4;
   }
 
-  load(queries: readonly Float32Array[]): void {
+  /** The address of a centre, which is copied when it is another than the last time. It must not change. */
+  centre(centre: Float32Array): number {
+    if (centre !== this.#centre) this.floats.set(centre, this.#centreAddress / 4);
+    this.#centre = centre;
+    return this.#centreAddress;
+  }
+
+  /** Gets queries ready to be compared with rows about the given centre. */
+  load(queries: readonly Float32Array[], centre: Float32Array): void {
     const limit = queryCodeLimit(this.#dimensions);
+    const { farthest, rounding } = errorBound;
+    const middle = this.centre(centre);
     queries.forEach((query, i) => {
       const vector = this.queryVector(i);
       this.floats.set(query, vector / 4);
-      const { norm, rounding } = errorBound;
-      this.kernel.quantiseQuery(vector, this.#dimensions, this.query(i), limit, norm, rounding);
+      this.kernel.quantiseQuery(vector, middle, this.#dimensions, this.query(i), limit, farthest, rounding);
     });
   }
 

@@ -5,6 +5,9 @@ import type { Segment } from "./segment.js";
 
 const firstCapacity = 8;
 
+/** At these sizes the centre is taken anew: few rows tell it roughly, some thousand as well as all. */
+const recentredAt: readonly number[] = [256, 4096];
+
 /**
  * The templates of one namespace, in segments of 8, 8, 16, 32, … 2,048, 4,096, 4,096, … rows: a small one takes little,
  * a growing one is never copied, and no more than half is ever empty.
@@ -13,11 +16,14 @@ export class Gallery {
   readonly ids: string[] = [];
   readonly memberIds: string[] = [];
   readonly segments: Segment[] = [];
+  /** The vector about which the rows are quantised: their mean when it was last taken. Any would do, none as closely. */
+  centre: Float32Array;
   readonly #arena: Arena;
   readonly #rowOf = new Map<string, number>();
 
   constructor(arena: Arena) {
     this.#arena = arena;
+    this.centre = new Float32Array(arena.dimensions);
   }
 
   get size(): number {
@@ -25,14 +31,16 @@ export class Gallery {
   }
 
   set({ id, memberId, vector }: IndexEntry): void {
-    const row = this.#rowOf.get(id) ?? this.size;
+    const known = this.#rowOf.get(id);
+    const row = known ?? this.size;
     const number = segmentNumber(row);
     if (number === this.segments.length) this.segments.push(this.#arena.take(segmentCapacity(number)));
     const { segment, place } = this.at(row);
-    segment.set(place, vector);
+    segment.set(place, vector, this.centre);
     this.ids[row] = id;
     this.memberIds[row] = memberId;
     this.#rowOf.set(id, row);
+    if (known === undefined && recentredAt.includes(this.size)) this.#recentre();
   }
 
   /** The last row moves into the gap. */
@@ -43,7 +51,7 @@ export class Gallery {
     const { segment, place } = this.at(last);
     if (gap !== last) {
       const to = this.at(gap);
-      to.segment.set(to.place, segment.vector(place));
+      to.segment.set(to.place, segment.vector(place), this.centre);
       const lastId = this.ids[last] ?? "";
       this.ids[gap] = lastId;
       this.memberIds[gap] = this.memberIds[last] ?? "";
@@ -56,6 +64,20 @@ export class Gallery {
     if (place === 0) {
       this.segments.pop();
       this.#arena.give(segment);
+    }
+  }
+
+  #recentre(): void {
+    const sum = new Float64Array(this.#arena.dimensions);
+    for (let row = 0; row < this.size; row++) {
+      const { segment, place } = this.at(row);
+      const vector = segment.vector(place);
+      for (let i = 0; i < sum.length; i++) sum[i] = (sum[i] ?? 0) + (vector[i] ?? 0);
+    }
+    this.centre = Float32Array.from(sum, (value) => value / this.size);
+    for (let row = 0; row < this.size; row++) {
+      const { segment, place } = this.at(row);
+      segment.quantise(place, this.centre);
     }
   }
 

@@ -4,12 +4,29 @@ import { kernelBase64 } from "../generated/kernel.js";
 /** What `kernel/*.ts` exports; its docstrings say what the arguments are. Addresses are bytes from the memory's start. */
 export interface Kernel {
   readonly memory: WebAssembly.Memory;
-  quantiseRow(vector: number, dimensions: number, codes: number, scale: number, error: number): void;
-  quantiseQuery(vector: number, dimensions: number, query: number, limit: number, norm: number, rounding: number): void;
+  quantiseRow(
+    vector: number,
+    centre: number,
+    dimensions: number,
+    codes: number,
+    scale: number,
+    error: number,
+    offset: number,
+  ): void;
+  quantiseQuery(
+    vector: number,
+    centre: number,
+    dimensions: number,
+    query: number,
+    limit: number,
+    farthest: number,
+    rounding: number,
+  ): void;
   scanOne(
     codes: number,
     scales: number,
     errors: number,
+    offsets: number,
     rows: number,
     steps: number,
     firstRow: number,
@@ -20,6 +37,7 @@ export interface Kernel {
     codes: number,
     scales: number,
     errors: number,
+    offsets: number,
     rows: number,
     steps: number,
     firstRow: number,

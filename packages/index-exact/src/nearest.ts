@@ -36,7 +36,7 @@ async function shortlist(
   breather: Breather,
 ): Promise<Shortlist[]> {
   const lists = queries.map(() => new Shortlist(k));
-  for (const bank of new Set(gallery.segments.map((segment) => segment.bank))) bank.load(queries);
+  for (const bank of new Set(gallery.segments.map((segment) => segment.bank))) bank.load(queries, gallery.centre);
   for (const [number, segment] of gallery.segments.entries()) {
     const start = firstRow(number);
     const used = roundUp(Math.min(segment.capacity, gallery.size - start), rowsPerBlock);

@@ -3,16 +3,16 @@ import type { Bank } from "./bank.js";
 /** Rows in a block of interleaved codes. */
 export const rowsPerBlock = 8;
 
-/** Bytes of a row: int8 codes, padded to eight dimensions; float32 scale and error; the float32 vector. */
+/** Bytes of a row: int8 codes, padded to eight dimensions; float32 scale, error and offset; the float32 vector. */
 export function rowBytes(dimensions: number): number {
-  return paddedDimensions(dimensions) + 8 + dimensions * 4;
+  return paddedDimensions(dimensions) + 12 + dimensions * 4;
 }
 
 function paddedDimensions(dimensions: number): number {
   return Math.ceil(dimensions / 8) * 8;
 }
 
-/** Places for `capacity` rows, a multiple of eight, in a bank: codes, then scales, errors and vectors. */
+/** Places for `capacity` rows, a multiple of eight, in a bank: codes, then scales, errors, offsets and vectors. */
 export class Segment {
   readonly bank: Bank;
   readonly address: number;
@@ -21,6 +21,7 @@ export class Segment {
   readonly #padded: number;
   readonly #scales: number;
   readonly #errors: number;
+  readonly #offsets: number;
   readonly #vectors: number;
 
   constructor(bank: Bank, address: number, capacity: number, dimensions: number) {
@@ -31,17 +32,29 @@ export class Segment {
     this.#padded = paddedDimensions(dimensions);
     this.#scales = address + capacity * this.#padded;
     this.#errors = this.#scales + capacity * 4;
-    this.#vectors = this.#errors + capacity * 4;
+    this.#offsets = this.#errors + capacity * 4;
+    this.#vectors = this.#offsets + capacity * 4;
     for (let place = 0; place < capacity; place++) this.clear(place);
   }
 
-  set(place: number, vector: Float32Array): void {
-    const { kernel, floats } = this.bank;
-    const address = this.#vectors + place * this.#dimensions * 4;
-    floats.set(vector, address / 4);
+  set(place: number, vector: Float32Array, centre: Float32Array): void {
+    this.bank.floats.set(vector, (this.#vectors + place * this.#dimensions * 4) / 4);
+    this.quantise(place, centre);
+  }
+
+  /** Makes the codes of a row, about a centre. */
+  quantise(place: number, centre: Float32Array): void {
     const lane = place % rowsPerBlock;
     const codes = this.address + (place - lane) * this.#padded + lane * 2;
-    kernel.quantiseRow(address, this.#dimensions, codes, this.#scales + place * 4, this.#errors + place * 4);
+    this.bank.kernel.quantiseRow(
+      this.#vectors + place * this.#dimensions * 4,
+      this.bank.centre(centre),
+      this.#dimensions,
+      codes,
+      this.#scales + place * 4,
+      this.#errors + place * 4,
+      this.#offsets + place * 4,
+    );
   }
 
   /** A view of the row's float32 vector, good until the bank grows. */
@@ -61,12 +74,13 @@ export class Segment {
     const codes = this.address + first * this.#padded;
     const scales = this.#scales + first * 4;
     const errors = this.#errors + first * 4;
+    const offsets = this.#offsets + first * 4;
     const steps = this.#padded / 2;
     const address = bank.query(query);
-    if (queries === 1) bank.kernel.scanOne(codes, scales, errors, count, steps, first, address, bank.found);
+    if (queries === 1) bank.kernel.scanOne(codes, scales, errors, offsets, count, steps, first, address, bank.found);
     else {
       const { queryBytes, found, foundBytes } = bank;
-      bank.kernel.scanFour(codes, scales, errors, count, steps, first, address, queryBytes, found, foundBytes);
+      bank.kernel.scanFour(codes, scales, errors, offsets, count, steps, first, address, queryBytes, found, foundBytes);
     }
   }
 
