@@ -20,6 +20,7 @@ export class Gallery {
   centre: Float32Array;
   readonly #arena: Arena;
   readonly #rowOf = new Map<string, number>();
+  #centredAt = 0;
 
   constructor(arena: Arena) {
     this.#arena = arena;
@@ -31,8 +32,7 @@ export class Gallery {
   }
 
   set({ id, memberId, vector }: IndexEntry): void {
-    const known = this.#rowOf.get(id);
-    const row = known ?? this.size;
+    const row = this.#rowOf.get(id) ?? this.size;
     const number = segmentNumber(row);
     if (number === this.segments.length) this.segments.push(this.#arena.take(segmentCapacity(number)));
     const { segment, place } = this.at(row);
@@ -40,7 +40,7 @@ export class Gallery {
     this.ids[row] = id;
     this.memberIds[row] = memberId;
     this.#rowOf.set(id, row);
-    if (known === undefined && recentredAt.includes(this.size)) this.#recentre();
+    if (this.size > this.#centredAt && recentredAt.includes(this.size)) this.#recentre();
   }
 
   /** The last row moves into the gap. */
@@ -67,7 +67,16 @@ export class Gallery {
     }
   }
 
+  /** Where a row lies. */
+  at(row: number): { segment: Segment; place: number } {
+    const number = segmentNumber(row);
+    const segment = this.segments[number];
+    if (segment === undefined) throw new RangeError(`There is no row ${row} among ${this.size}.`);
+    return { segment, place: row - firstRow(number) };
+  }
+
   #recentre(): void {
+    this.#centredAt = this.size;
     const sum = new Float64Array(this.#arena.dimensions);
     for (let row = 0; row < this.size; row++) {
       const { segment, place } = this.at(row);
@@ -79,14 +88,6 @@ export class Gallery {
       const { segment, place } = this.at(row);
       segment.quantise(place, this.centre);
     }
-  }
-
-  /** Where a row lies. */
-  at(row: number): { segment: Segment; place: number } {
-    const number = segmentNumber(row);
-    const segment = this.segments[number];
-    if (segment === undefined) throw new RangeError(`There is no row ${row} among ${this.size}.`);
-    return { segment, place: row - firstRow(number) };
   }
 }
 
