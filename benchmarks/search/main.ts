@@ -1,7 +1,7 @@
 /**
  * Search speed and recall: `npm run bench -- search [--json] [--rounds 3] [--quick]`. Every contender runs in a fresh
  * process, in turn, in reversed order every other round. Raw rounds go to benchmarks/results, but not those of --quick,
- * which passes over the large galleries. With --json the last line of stdout is one object.
+ * which passes over the large galleries and so is one round. With --json the last line of stdout is one object.
  */
 import { execFile } from "node:child_process";
 import { writeFile } from "node:fs/promises";
@@ -28,13 +28,15 @@ const large: Gallery[] = [
   { count: 100_000, dimensions: 512, data: "uniform" },
   { count: 1_000_000, dimensions: 128, data: "uniform" },
 ];
-const galleries = values.quick ? small : [...small, ...large];
+/** The small ones are for recall: the first round tells it. */
+const galleriesOf = (round: number): Gallery[] => [...(values.quick ? [] : large), ...(round === 0 ? small : [])];
 /** 1,000 in the small galleries together. */
 const recallQueries = { small: 250, large: 20 };
 
+const machine = thisMachine();
 const rounds: Round[] = [];
 for (let round = 0; round < Number(values.rounds); round++) {
-  for (const gallery of galleries) {
+  for (const gallery of galleriesOf(round)) {
     const names = Object.keys(contenders);
     for (const contender of round % 2 === 0 ? names : names.reverse()) {
       const isLarge = gallery.count > 10_000;
@@ -50,17 +52,20 @@ for (let round = 0; round < Number(values.rounds); round++) {
       const outcome = "skipped" in measured ? `skipped: ${measured.skipped}` : "done";
       process.stderr.write(`round ${round + 1}, ${gallery.count} × ${gallery.dimensions}, ${contender}: ${outcome}\n`);
     }
+    if (!values.quick) await keep();
   }
 }
 
-const machine = thisMachine();
 const search = summary(rounds);
-if (!values.quick) {
-  const file = new URL("../results/search.json", import.meta.url);
-  await writeFile(file, `${JSON.stringify({ machine, date: new Date().toISOString(), search, rounds }, round4)}\n`);
-}
 process.stdout.write(`${table(machine, search)}\n`);
 if (values.json) process.stdout.write(`${JSON.stringify({ search })}\n`);
+
+/** After each gallery, so that a run that is broken off leaves what it has. */
+async function keep(): Promise<void> {
+  const file = new URL("../results/search.json", import.meta.url);
+  const results = { machine, date: new Date().toISOString(), search: summary(rounds), rounds };
+  await writeFile(file, `${JSON.stringify(results, round4)}\n`);
+}
 
 async function inFreshProcess(task: Task): Promise<Measured> {
   const script = fileURLToPath(new URL("measure.ts", import.meta.url));

@@ -27,7 +27,7 @@ export interface Timings {
 const k = 10;
 const warmUps = 5;
 const enoughRuns = 200;
-const enoughMs = 2500;
+const enoughMs = 1500;
 const leastRuns = 3;
 const msPerRegistration = 10;
 
