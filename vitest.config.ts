@@ -1,6 +1,17 @@
 import { defineConfig } from "vitest/config";
 
-const packages = ["core", "index-exact", "models/cache", "models", "onnx", "store-sql", "conformance", "drawn-people"];
+const packages = [
+  "core",
+  "index-exact",
+  "models/cache",
+  "models",
+  "onnx",
+  "store-sql",
+  "conformance",
+  "evaluate/report",
+  "evaluate",
+  "drawn-people",
+];
 
 const pathTo = (path: string): string => new URL(path, import.meta.url).pathname;
 

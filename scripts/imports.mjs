@@ -15,12 +15,13 @@ const mayImport = {
   onnx: ["core", "models"],
   "store-sql": ["core"],
   conformance: ["core"],
+  evaluate: ["core"],
   "drawn-people": [],
   node: ["core", "onnx", "models", "index-exact", "store-sql"],
-  cli: ["core", "node", "models", "drawn-people"],
+  cli: ["core", "node", "models", "evaluate", "drawn-people"],
 };
 /** These run in browsers too. */
-const withoutNode = ["core", "index-exact", "onnx"];
+const withoutNode = ["core", "index-exact", "onnx", "evaluate"];
 
 const problems = [];
 for (const name of readdirSync(packages)) {

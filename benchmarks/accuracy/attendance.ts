@@ -1,6 +1,11 @@
 import { readdir, readFile } from "node:fs/promises";
+import type { Detector, Embedder } from "@facekit/core";
 import { createFaceKit } from "@facekit/node";
-import type { Pack } from "./photos.js";
+
+export interface Pack {
+  readonly detector: Detector;
+  readonly embedder: Embedder;
+}
 
 export interface SeenPerson {
   readonly truth: string | null;

@@ -1,6 +1,6 @@
 import { existsSync } from "node:fs";
-import type { FaceKit } from "@facekit/core";
-import { createFaceKit } from "@facekit/node";
+import { chooseThreshold, type Detector, type Embedder, type FaceKit, type Threshold } from "@facekit/core";
+import { createFaceKit, loadPack } from "@facekit/node";
 import { type Command, InvalidArgumentError, Option } from "commander";
 import type { Shell } from "./shell.js";
 
@@ -41,7 +41,7 @@ export function addGlobalOptions(program: Command): void {
     .option("--json", "print one JSON object on stdout and nothing else there");
 }
 
-function number(text: string): number {
+export function number(text: string): number {
   const value = Number(text);
   if (text.trim() === "" || !Number.isFinite(value)) throw new InvalidArgumentError("It has to be a number.");
   return value;
@@ -77,6 +77,43 @@ export function openKit(shell: Shell, options: GlobalOptions, use: StoreUse): Pr
       ...(minFaceSize === undefined ? {} : { minFaceSize }),
       ...(acceptNonCommercial === undefined ? {} : { acceptNonCommercial }),
     }),
+  );
+}
+
+/** The nets alone, for measuring them. */
+export async function openPack(
+  shell: Shell,
+  { models, modelsDir, cacheDir, acceptNonCommercial }: GlobalOptions,
+): Promise<{ detector: Detector; embedder: Embedder } & AsyncDisposable> {
+  const pack = await shell.progress((onProgress) =>
+    loadPack(models, {
+      onProgress,
+      ...(modelsDir === undefined ? {} : { modelsDirectory: shell.path(modelsDir) }),
+      ...(cacheDir === undefined ? {} : { cacheDirectory: shell.path(cacheDir) }),
+      ...(acceptNonCommercial === undefined ? {} : { acceptNonCommercial }),
+    }),
+  );
+  return {
+    ...pack,
+    async [Symbol.asyncDispose]() {
+      await pack.detector[Symbol.asyncDispose]();
+      await pack.embedder[Symbol.asyncDispose]();
+    },
+  };
+}
+
+/** The threshold that the options ask for, else the card's; none where the card has none. */
+export function thresholdOf(
+  { threshold, falseMatchRate }: GlobalOptions,
+  { calibration }: Embedder,
+): Threshold | undefined {
+  if (calibration === undefined && threshold === undefined && falseMatchRate === undefined) return undefined;
+  return chooseThreshold(
+    {
+      ...(threshold === undefined ? {} : { threshold }),
+      ...(falseMatchRate === undefined ? {} : { falseMatchRate }),
+    },
+    calibration,
   );
 }
 

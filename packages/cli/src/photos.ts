@@ -1,5 +1,5 @@
 import { statSync } from "node:fs";
-import { readdir } from "node:fs/promises";
+import { readdir, readFile } from "node:fs/promises";
 import { extname, join } from "node:path";
 import { FaceKitError } from "@facekit/core";
 import type { Shell } from "./shell.js";
@@ -23,6 +23,13 @@ export function photoFiles(shell: Shell, names: readonly string[]): PhotoFile[] 
     if (!isFile(path)) throw new FaceKitError("image-not-found", `There is no photo at ${path}.`);
     return { name, path };
   });
+}
+
+/** The text of a file that the command line names. */
+export async function readText(shell: Shell, name: string): Promise<string> {
+  const path = shell.path(name);
+  if (!isFile(path)) throw new FaceKitError("invalid-argument", `There is no file at ${path}.`);
+  return readFile(path, "utf8");
 }
 
 export function isFile(path: string): boolean {

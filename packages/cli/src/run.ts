@@ -3,6 +3,7 @@ import { Command, CommanderError } from "commander";
 import packageJson from "../package.json" with { type: "json" };
 import { addAttend } from "./commands/attend.js";
 import { addDemo } from "./commands/demo.js";
+import { addEvaluate } from "./commands/evaluate.js";
 import { addForget } from "./commands/forget.js";
 import { addIdentify } from "./commands/identify.js";
 import { addMembers } from "./commands/members.js";
@@ -65,6 +66,7 @@ function facekit(shell: Shell, writeOut: (text: string) => void): Command {
   addMembers(program, shell);
   addForget(program, shell);
   addModels(program, shell);
+  addEvaluate(program, shell);
   return program;
 }
 

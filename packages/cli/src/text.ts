@@ -11,9 +11,9 @@ export function similarityText(similarity: number | null | undefined): string {
   return similarity == null ? "–" : similarity.toFixed(4);
 }
 
-/** `1 photo`, `2 photos`. */
-export function count(number: number, thing: string): string {
-  return `${number} ${thing}${number === 1 ? "" : "s"}`;
+/** `1 photo`, `2 photos`; `2 matches` where the plural is given. */
+export function count(number: number, thing: string, things = `${thing}s`): string {
+  return `${number} ${number === 1 ? thing : things}`;
 }
 
 /** Command lines to copy, for the end of a command's help. */

@@ -97,7 +97,7 @@ export const dlibResnet: EmbedderCard = {
   alignment: dlibTemplate,
   space: { id: "dlib-resnet-128/landmarks-68/1", dimensions: 128, metric: "cosine" },
   calibration: {
-    data: "all pairs of different people in LFW (deep-funneled), folds 1 to 3: 2,320 photos of 1,242 people",
+    data: "all pairs of different people in LFW (deep-funneled), folds 1 to 3: 2,320 photos of 1,241 people",
     defaultFalseMatchRate: 1e-3,
     points: [
       { falseMatchRate: 1e-2, threshold: 0.908334, impostorPairs: 2_687_149, trueMatchRate: 0.9844 },

@@ -26,7 +26,7 @@ export const retail0095: EmbedderCard = {
   alignment: retail0095Template,
   space: { id: "retail-0095/five-point/1", dimensions: 256, metric: "cosine" },
   calibration: {
-    data: "all pairs of different people in LFW (deep-funneled), folds 1 to 3: 2,320 photos of 1,242 people",
+    data: "all pairs of different people in LFW (deep-funneled), folds 1 to 3: 2,320 photos of 1,241 people",
     defaultFalseMatchRate: 1e-3,
     points: [
       { falseMatchRate: 1e-2, threshold: 0.242197, impostorPairs: 2_687_149, trueMatchRate: 0.9965 },

@@ -1,0 +1,56 @@
+import { dirname, join } from "node:path";
+import { evaluateDetection, matchNoses, type PhotoDetection, parseAnnotations } from "@facekit/evaluate";
+import { decodeImage } from "@facekit/node";
+import { type GlobalOptions, openPack } from "../options.js";
+import { readText } from "../photos.js";
+import type { Answer, Shell } from "../shell.js";
+import { table } from "../text.js";
+import { figures, percentWithin } from "./figures.js";
+
+export interface EvaluateDetectOptions extends GlobalOptions {
+  readonly annotations: string;
+  readonly photos?: string;
+}
+
+export async function evaluateDetect(shell: Shell, options: EvaluateDetectOptions): Promise<Answer> {
+  const annotated = parseAnnotations(await readText(shell, options.annotations));
+  const directory =
+    options.photos === undefined ? dirname(shell.path(options.annotations)) : shell.path(options.photos);
+  await using pack = await openPack(shell, options);
+  let ms = 0;
+  const byPhoto = await shell.progress(async (report) => {
+    const photos: PhotoDetection[] = [];
+    for (const { photo, noses } of annotated) {
+      report({ task: "detecting", done: photos.length, total: annotated.length });
+      const started = performance.now();
+      const faces = await pack.detector.detect(await decodeImage(join(directory, photo)));
+      ms += performance.now() - started;
+      photos.push(
+        matchNoses(
+          photo,
+          noses,
+          faces.map(({ box }) => box),
+        ),
+      );
+    }
+    return photos;
+  });
+  const result = evaluateDetection(byPhoto);
+  const faults = result.byPhoto.filter(({ missed, tooMany }) => missed + tooMany > 0);
+  const rows = faults.map(({ photo, missed, tooMany }) => [photo, String(missed), String(tooMany)]);
+  const summary = figures([
+    ["photos", String(result.photos)],
+    [
+      "faces found",
+      `${result.found} of ${result.annotated}`,
+      percentWithin(result.recall.rate, result.recall.interval),
+    ],
+    ["missed", String(result.missed)],
+    ["too many", String(result.tooMany)],
+    ["time", `${(ms / result.photos).toFixed(1)} ms per photo`],
+  ]);
+  return {
+    json: { ...result, msPerPhoto: ms / result.photos },
+    text: rows.length === 0 ? summary : `${summary}\n\n${table([["photo", "missed", "too many"], ...rows])}`,
+  };
+}

@@ -1,0 +1,84 @@
+import {
+  type Detector,
+  type Embedder,
+  type Face,
+  type FaceKitErrorCode,
+  faceSize,
+  type ImageDecoder,
+  isFaceKitError,
+  type Progress,
+} from "@facekit/core";
+
+/** What turns a photo into a template. */
+export interface Pipeline {
+  readonly decode: ImageDecoder;
+  readonly detector: Detector;
+  readonly embedder: Embedder;
+}
+
+/** Which face of a photo counts: the largest, or the one nearest the middle, where LFW has the person it names. */
+export type FaceChoice = "largest" | "central";
+
+export interface FailureToEnrol {
+  readonly photo: string;
+  readonly code: FaceKitErrorCode;
+}
+
+export interface EnrolledPhotos {
+  /** By photo; those that failed are not in it. */
+  readonly templates: ReadonlyMap<string, Float32Array>;
+  /** FTE of ISO/IEC 19795-1: photos without a face, or that cannot be decoded. */
+  readonly failures: readonly FailureToEnrol[];
+  /** Decoding, detecting and embedding, one photo after the other. */
+  readonly msPerPhoto: number;
+}
+
+export interface EnrolPhotosOptions {
+  readonly choose: FaceChoice;
+  readonly onProgress?: (progress: Progress) => void;
+}
+
+/** A template of each photo, every photo once. A photo that is not there rejects; one without a face is a failure. */
+export async function enrolPhotos(
+  pipeline: Pipeline,
+  photos: Iterable<string>,
+  { choose, onProgress }: EnrolPhotosOptions,
+): Promise<EnrolledPhotos> {
+  const each = [...new Set(photos)];
+  const templates = new Map<string, Float32Array>();
+  const failures: FailureToEnrol[] = [];
+  const started = performance.now();
+  for (const [done, photo] of each.entries()) {
+    onProgress?.({ task: "enrolling", done, total: each.length });
+    try {
+      const template = await templateOf(pipeline, photo, choose);
+      if (template === undefined) failures.push({ photo, code: "no-face" });
+      else templates.set(photo, template);
+    } catch (error) {
+      const damaged = isFaceKitError(error, "image-unreadable") || isFaceKitError(error, "image-too-large");
+      if (!damaged) throw error;
+      failures.push({ photo, code: error.code });
+    }
+  }
+  onProgress?.({ task: "enrolling", done: each.length, total: each.length });
+  return { templates, failures, msPerPhoto: (performance.now() - started) / Math.max(1, each.length) };
+}
+
+async function templateOf(
+  { decode, detector, embedder }: Pipeline,
+  photo: string,
+  choose: FaceChoice,
+): Promise<Float32Array | undefined> {
+  const image = await decode(photo);
+  const faces = await detector.detect(image, { scene: "portrait" });
+  const rank = (face: Face): number =>
+    choose === "largest" ? -faceSize(face.box) : distanceFromMiddle(face, image.width, image.height);
+  const [face] = [...faces].sort((a, b) => rank(a) - rank(b));
+  if (face === undefined) return undefined;
+  const [template] = await embedder.embed([{ image, face }]);
+  return template;
+}
+
+function distanceFromMiddle({ box }: Face, width: number, height: number): number {
+  return Math.hypot(box.x + box.width / 2 - width / 2, box.y + box.height / 2 - height / 2);
+}
