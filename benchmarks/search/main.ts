@@ -4,7 +4,7 @@
  * which passes over the large galleries and so is one round. With --json the last line of stdout is one object.
  */
 import { execFile } from "node:child_process";
-import { writeFile } from "node:fs/promises";
+import { mkdir, writeFile } from "node:fs/promises";
 import { fileURLToPath } from "node:url";
 import { parseArgs, promisify } from "node:util";
 import { thisMachine } from "../machine.js";
@@ -62,9 +62,10 @@ if (values.json) process.stdout.write(`${JSON.stringify({ search })}\n`);
 
 /** After each gallery, so that a run that is broken off leaves what it has. */
 async function keep(): Promise<void> {
-  const file = new URL("../results/search.json", import.meta.url);
+  const folder = new URL("../results/", import.meta.url);
   const results = { machine, date: new Date().toISOString(), search: summary(rounds), rounds };
-  await writeFile(file, `${JSON.stringify(results, round4)}\n`);
+  await mkdir(folder, { recursive: true });
+  await writeFile(new URL("search.json", folder), `${JSON.stringify(results, round4)}\n`);
 }
 
 async function inFreshProcess(task: Task): Promise<Measured> {
