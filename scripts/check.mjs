@@ -67,7 +67,9 @@ function publicPackages() {
 function runTests() {
   const summaryFile = join(scratch, "tests.json");
   const reporters = ["--reporter=dot", `--reporter=${join(root, "scripts/vitest-summary.mjs")}`];
-  const passed = tool("vitest", "vitest", ["run", ...reporters], { FACEKIT_TEST_SUMMARY: summaryFile });
+  // A log holds dots, not escape codes.
+  const plain = process.stdout.isTTY ? {} : { NO_COLOR: "1" };
+  const passed = tool("vitest", "vitest", ["run", ...reporters], { FACEKIT_TEST_SUMMARY: summaryFile, ...plain });
   if (!existsSync(summaryFile)) {
     total.failed++;
     return false;
