@@ -9,6 +9,7 @@ export type { Identification, MatchOrRegisterOptions, MatchOrRegistration } from
 export type { RegisterOptions, Registration } from "./flows/register.js";
 export type { Attendance, AttendanceOptions, AttendancePhoto, AttendedFace } from "./flows/take-attendance.js";
 export type { Comparison, Verification } from "./flows/verify.js";
+export * from "./gallery-size.js";
 export * from "./geometry/alignment.js";
 export * from "./geometry/boxes.js";
 export * from "./geometry/resize.js";

@@ -6,7 +6,6 @@ export * from "./detection.js";
 export * from "./enrol.js";
 export * from "./equal-error-rate.js";
 export * from "./evaluate-pairs.js";
-export * from "./gallery-size.js";
 export * from "./identification.js";
 export * from "./interval.js";
 export * from "./pairs.js";

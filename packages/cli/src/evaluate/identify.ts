@@ -1,16 +1,14 @@
-import { FaceKitError, type Threshold } from "@facekit/core";
+import { expectedFalsePositiveRate, FaceKitError, type Threshold, thresholdForGallery } from "@facekit/core";
 import {
   type EnrolledPhotos,
   enrolPhotos,
   evaluateIdentification,
-  expectedFalsePositiveRate,
   type FaceChoice,
   type IdentificationEvaluation,
   type IdentificationRates,
   type Probe,
   searchAll,
   templateCount,
-  thresholdForGallery,
 } from "@facekit/evaluate";
 import { decodeImage } from "@facekit/node";
 import { type GlobalOptions, openPack, thresholdOf } from "../options.js";

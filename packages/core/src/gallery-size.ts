@@ -1,4 +1,7 @@
-import { type Calibration, checkNumber, chooseThreshold, FaceKitError, type Threshold } from "@facekit/core";
+import { checkNumber } from "./checks.js";
+import { chooseThreshold, type Threshold } from "./decision.js";
+import { FaceKitError } from "./errors.js";
+import type { Calibration } from "./spec/embedder.js";
 
 /**
  * FPIR(N) = 1 - (1 - FMR)^N: a search of N templates is N comparisons, and one false match is enough (ISO/IEC 19795-1;
