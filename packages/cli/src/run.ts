@@ -1,4 +1,4 @@
-import { isFaceKitError } from "@facekit/core";
+import { type FaceKitErrorCode, isFaceKitError } from "@facekit/core";
 import { Command, CommanderError } from "commander";
 import packageJson from "../package.json" with { type: "json" };
 import { addAttend } from "./commands/attend.js";
@@ -76,14 +76,16 @@ function sentences(message: string): string {
   return /[.?]$/.test(text) ? text : `${text}.`;
 }
 
+const badUse: ReadonlySet<FaceKitErrorCode> = new Set(["invalid-argument", "rate-not-supported", "image-not-found"]);
+
 function explain(shell: Shell, error: unknown): void {
   if (error instanceof CommanderError) {
     if (error.exitCode === 0) return;
     const message = error.code === "commander.help" ? "A command is missing" : error.message.replace(/^error: /, "");
     shell.fail(exitStatus.badUse, "invalid-argument", `${sentences(message)} More: facekit --help`);
   } else if (isFaceKitError(error)) {
-    const badUse = error.code === "invalid-argument" || error.code === "image-not-found";
-    shell.fail(badUse ? exitStatus.badUse : exitStatus.failure, error.code, error.message);
+    const status = badUse.has(error.code) ? exitStatus.badUse : exitStatus.failure;
+    shell.fail(status, error.code, error.message);
   } else {
     shell.fail(exitStatus.failure, "unexpected", error instanceof Error ? error.message : String(error));
   }

@@ -144,6 +144,13 @@ export function faceIndexConformance({ test, create, people, stranger }: FaceInd
     );
   });
 
+  it("tells, if it tells, how many templates of the namespace a search chose from", async (index) => {
+    await enrolAll(index);
+    await enrolAll(index, "other");
+    const { templates } = await index.search("n", [], { k: 1 });
+    if (templates !== undefined) equal(templates, people.length, "templates searched");
+  });
+
   it("forgets a deleted member", async (index) => {
     await enrolAll(index);
     equal(await index.deleteMember("n", ann.id), 1, "templates deleted");

@@ -96,6 +96,20 @@ export function vectorStoreConformance({ test, create, reopen }: PersistentConfo
     await shows(store, axis(0), { k: 3, memberIds: [] }, []);
   });
 
+  it("tells, if it tells, how many templates of the namespace a search chose from", async (store) => {
+    await store.upsert("other", [record("1", "zoe")]);
+    await store.upsert("n", [record("1", "ann", axis(0)), record("2", "ann", axis(1)), record("3", "bob", axis(2))]);
+    await shows(store, axis(0), { k: 2 }, ["ann", "bob"]);
+    const sizeOf = async (namespace: string, probes: Float32Array[], memberIds?: string[]) =>
+      (await store.search(namespace, probes, { k: 1, ...(memberIds === undefined ? {} : { memberIds }) })).templates;
+    const told = await sizeOf("n", [axis(0)]);
+    if (told === undefined) return;
+    equal(told, 3, "templates searched");
+    equal(await sizeOf("n", []), 3, "templates of a search of nothing");
+    equal(await sizeOf("nowhere", [axis(0)]), 0, "templates of an empty namespace");
+    equal(await sizeOf("n", [axis(0)], ["bob"]), undefined, "templates of a search among members");
+  });
+
   it("replaces a template that is written again", async (store) => {
     await store.upsert("n", [record("1", "ann", axis(0)), record("2", "bob", tilted(0.5))]);
     await shows(store, axis(0), { k: 1 }, ["ann"]);

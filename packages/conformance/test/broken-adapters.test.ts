@@ -3,9 +3,10 @@ import {
   faceRecordsConformance,
   type TestRunner,
   vectorIndexConformance,
+  vectorStoreConformance,
   visitLogConformance,
 } from "@facekit/conformance";
-import { type FaceRecords, memoryFaceRecords, memoryVisitLog, type VisitLog } from "@facekit/core";
+import { createVectorStore, type FaceRecords, memoryFaceRecords, memoryVisitLog, type VisitLog } from "@facekit/core";
 import { describe, expect, test } from "vitest";
 import { toyDetector, toyIndex, toyPicture } from "./toys.js";
 
@@ -44,6 +45,25 @@ describe("the suites catch", () => {
   test("nothing where nothing is wrong", async () => {
     expect(await failingRecords(() => ({}))).toBe("");
     expect(await failingVisits(() => ({}))).toBe("");
+  });
+
+  test("a store that counts the templates of its hits and not of its gallery", async () => {
+    const failed = await failuresOf((test) =>
+      vectorStoreConformance({
+        test,
+        create: () => {
+          const store = createVectorStore({ records: memoryFaceRecords(), index: toyIndex() });
+          return {
+            ...store,
+            async search(namespace, probes, options) {
+              const found = await store.search(namespace, probes, options);
+              return { ...found, templates: found.matches.flat().length };
+            },
+          };
+        },
+      }),
+    );
+    expect(failed).toBe("VectorStore: tells, if it tells, how many templates of the namespace a search chose from");
   });
 
   test("records that write a batch one by one", async () => {

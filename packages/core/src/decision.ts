@@ -1,105 +1,89 @@
-import { checkNumber } from "./checks.js";
-import { FaceKitError } from "./errors.js";
-import type { Calibration } from "./spec/embedder.js";
+import { expectedFalsePositiveRate } from "./gallery-size.js";
 import type { MemberMatch } from "./spec/vector-store.js";
+import type { Threshold } from "./threshold.js";
 
-/** From which similarity on two faces count as one person, and where that number came from. */
-export interface Threshold {
-  readonly value: number;
+/** By what faces were decided, and how often that errs. */
+export interface DecisionTerms {
+  readonly threshold: Threshold;
+  /** N of a search (1:N): how many templates it chose from. Absent in 1:1, and where the index does not tell. */
+  readonly gallerySize?: number;
   /**
-   * `calibration`: measured with this embedder. Of the others no error rate is known: `published` by the model's
-   * authors, or a raw number of the `caller`.
+   * FPIR(N) = 1 - (1 - FMR)^N, 0..1: at which rate a search of a gallery of this size is expected to name a stranger.
+   * Absent in 1:1, where `threshold.falseMatchRate` says it all, and where either number is not known.
    */
-  readonly source: "calibration" | "published" | "caller";
-  /** The rate of false matches between two people that was measured at this threshold. */
-  readonly falseMatchRate?: number;
-  /** On how many pairs of different people, and which. */
-  readonly impostorPairs?: number;
-  readonly data?: string;
+  readonly expectedFalsePositiveRate?: number;
 }
 
-/** Ask for an error rate, or (knowing what you do) for a raw similarity. At most one of the two. */
-export interface ThresholdOptions {
-  /** 1:1 rate of false matches, for example 1e-4 for one in 10,000. */
-  readonly falseMatchRate?: number;
-  /** A raw similarity, -1..1 for cosine. Its error rate is not known. */
-  readonly threshold?: number;
-}
+/**
+ * Why nobody was recognised, for programs: the photo shows no face, nobody is enrolled, or the nearest template is below
+ * the threshold. `face-too-small` comes beside the last: the face is smaller than registration takes (`minFaceSize`).
+ */
+export type Refusal = "no-face" | "nobody-enrolled" | "below-threshold" | "face-too-small";
 
-/** Chooses the threshold; refuses a rate below what the calibration's data can support. */
-export function chooseThreshold(options: ThresholdOptions, calibration: Calibration | undefined): Threshold {
-  if (options.threshold !== undefined) {
-    if (options.falseMatchRate !== undefined) {
-      throw new FaceKitError("invalid-argument", "Give either threshold or falseMatchRate, not both.");
-    }
-    checkNumber("threshold", options.threshold, { min: -1, max: 100 });
-    return { value: options.threshold, source: "caller" };
-  }
-  if (calibration === undefined) {
-    throw new FaceKitError(
-      "invalid-argument",
-      "This model has no calibration, so no error rate is known: give a threshold measured on your own photos.",
-    );
-  }
-  if (calibration.points.length === 0) return publishedThreshold(options, calibration);
-  const wanted = options.falseMatchRate ?? calibration.defaultFalseMatchRate;
-  checkNumber("falseMatchRate", wanted, { min: 0, max: 1 });
-  const supported = [...calibration.points].sort((a, b) => b.falseMatchRate - a.falseMatchRate);
-  const point = supported.find((candidate) => candidate.falseMatchRate <= wanted * (1 + 1e-9));
-  if (point === undefined) {
-    const lowest = supported.at(-1)?.falseMatchRate;
-    throw new FaceKitError(
-      "invalid-argument",
-      `falseMatchRate ${wanted} is below what was measured on ${calibration.data}; the lowest is ${lowest}.`,
-    );
-  }
-  return {
-    value: point.threshold,
-    source: "calibration",
-    falseMatchRate: point.falseMatchRate,
-    impostorPairs: point.impostorPairs,
-    data: calibration.data,
-  };
-}
-
-function publishedThreshold(options: ThresholdOptions, { data, publishedThreshold }: Calibration): Threshold {
-  if (options.falseMatchRate !== undefined || publishedThreshold === undefined) {
-    throw new FaceKitError(
-      "invalid-argument",
-      "No error rate of this model was measured: leave falseMatchRate out, or give a threshold of your own.",
-    );
-  }
-  return { value: publishedThreshold, source: "published", data };
-}
-
-/** The answer about one face: a match is not just a number. */
-export interface Decision {
+/** The answer about one face: a match is not just a number. Similarities are never rounded. */
+export interface Decision extends DecisionTerms {
   readonly matched: boolean;
   /** The member, where matched. */
   readonly memberId?: string;
   /** The similarity of the nearest candidate, where there was one. */
   readonly similarity?: number;
-  /** How far the nearest candidate lies before the next member; absent when there is no other. */
+  /** How far the nearest candidate lies before the next member; absent when there is no other, and in 1:1. */
   readonly margin?: number;
-  readonly threshold: Threshold;
+  /** Why nothing matched; empty where something did. */
+  readonly refusals: readonly Refusal[];
   /** The sentence to show when nothing matched. */
   readonly reason?: string;
 }
 
+/** The terms of a search of so many templates (1:N), where that is known. */
+export function searchTerms(threshold: Threshold, gallerySize: number | undefined): DecisionTerms {
+  const { falseMatchRate } = threshold;
+  if (gallerySize === undefined) return { threshold };
+  if (falseMatchRate === undefined) return { threshold, gallerySize };
+  return {
+    threshold,
+    gallerySize,
+    expectedFalsePositiveRate: expectedFalsePositiveRate(falseMatchRate, gallerySize),
+  };
+}
+
 /** Decides about one face from its candidates, best first. */
-export function decide(candidates: readonly MemberMatch[], threshold: Threshold): Decision {
+export function decide(candidates: readonly MemberMatch[], terms: DecisionTerms): Decision {
   const [best, next] = candidates;
-  if (best === undefined) return { matched: false, threshold, reason: "No member is enrolled here." };
-  const margin = next === undefined ? {} : { margin: best.similarity - next.similarity };
-  // Written so that NaN does not match.
-  if (!(best.similarity >= threshold.value)) {
-    return {
-      matched: false,
-      similarity: best.similarity,
-      ...margin,
-      threshold,
-      reason: `The nearest template has similarity ${best.similarity.toFixed(4)}, below the threshold ${threshold.value}.`,
-    };
+  if (best === undefined) {
+    return { matched: false, ...terms, refusals: ["nobody-enrolled"], reason: "No member is enrolled here." };
   }
-  return { matched: true, memberId: best.memberId, similarity: best.similarity, ...margin, threshold };
+  const { similarity, memberId } = best;
+  const compared = { similarity, ...(next === undefined ? {} : { margin: similarity - next.similarity }), ...terms };
+  const refused = belowThreshold(similarity, terms.threshold, "The nearest template");
+  return refused === undefined
+    ? { matched: true, memberId, ...compared, refusals: [] }
+    : { matched: false, ...compared, ...refused };
+}
+
+/** Why this similarity does not match, or undefined where it does. `what` begins the sentence. */
+export function belowThreshold(
+  similarity: number,
+  { value }: Threshold,
+  what: string,
+): Pick<Decision, "refusals" | "reason"> | undefined {
+  // NaN does not match.
+  if (similarity >= value) return undefined;
+  return {
+    refusals: ["below-threshold"],
+    reason: `${what} has similarity ${toldApart(similarity, value)}, below the threshold ${value}.`,
+  };
+}
+
+/** As many decimals as the threshold has, four at least, and more where it takes more to show on which side it lies. */
+function toldApart(similarity: number, threshold: number): string {
+  for (let decimals = Math.max(4, decimalsOf(threshold)); decimals <= 20; decimals++) {
+    const text = similarity.toFixed(decimals);
+    if (Number(text) < threshold) return text;
+  }
+  return String(similarity);
+}
+
+function decimalsOf(value: number): number {
+  return String(value).split(".")[1]?.length ?? 0;
 }

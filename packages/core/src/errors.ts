@@ -4,6 +4,7 @@ const mark = Symbol.for("facekit.error");
 export type FaceKitErrorCode =
   | "invalid-argument"
   | "invalid-vector"
+  | "rate-not-supported"
   | "image-not-found"
   | "image-unreadable"
   | "image-too-large"

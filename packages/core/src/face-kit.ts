@@ -1,8 +1,14 @@
 import { checkAdapter, checkId, checkKeys, checkNumber } from "./checks.js";
-import { chooseThreshold, type Threshold, type ThresholdOptions } from "./decision.js";
 import { disposeAll } from "./dispose.js";
 import { FaceKitError } from "./errors.js";
-import { type FlowContext, type FlowOptions, flowOptionNames, namespaceOf } from "./flows/context.js";
+import {
+  comparisonThreshold,
+  type FlowContext,
+  type FlowOptions,
+  flowOptionNames,
+  namespaceOf,
+  searchTermsFor,
+} from "./flows/context.js";
 import {
   type Identification,
   identify,
@@ -20,6 +26,7 @@ import type { EnrolledMember } from "./spec/face-records.js";
 import type { ImageInput } from "./spec/image.js";
 import type { MemberSource } from "./spec/member-source.js";
 import type { VisitLog } from "./spec/visit-log.js";
+import { type Threshold, type ThresholdOptions, thresholdOptionNames, thresholdOptionsOf } from "./threshold.js";
 
 export interface FaceKitOptions extends ThresholdOptions {
   readonly index: FaceIndex;
@@ -40,7 +47,10 @@ export interface FaceKit extends AsyncDisposable {
   readonly index: FaceIndex;
   readonly members: MemberSource | undefined;
   readonly visits: VisitLog;
-  /** The threshold of calls that ask for no other. Throws when the model has no calibration and none was given. */
+  /**
+   * The threshold of calls that ask for no other; with `falsePositiveRate`, that of 1:1 calls, while each search chooses
+   * its own by the gallery's size (`decision.threshold`). Throws when the model has no calibration and none was given.
+   */
   readonly threshold: Threshold;
   /** Enrols a member from photos that show the member alone; all are enrolled or none. Again: adds templates. */
   register(memberId: string, photos: Photos, options?: RegisterOptions): Promise<Registration>;
@@ -62,7 +72,7 @@ export interface FaceKit extends AsyncDisposable {
   enrolled(options?: Pick<FlowOptions, "namespace" | "signal">): AsyncIterable<EnrolledMember>;
 }
 
-const kitOptionNames = ["index", "members", "visits", "namespace", "minFaceSize", "threshold", "falseMatchRate"];
+const kitOptionNames = ["index", "members", "visits", "namespace", "minFaceSize", ...thresholdOptionNames];
 const registerOptionNames = [...flowOptionNames, "minFaceSize", "refuseKnownFaces", "member"];
 const matchOrRegisterOptionNames = [...flowOptionNames, "newMemberId", "minFaceSize"];
 const attendanceOptionNames = [...flowOptionNames, "session", "place", "at", "timeZone", "scene", "onProgress"];
@@ -78,14 +88,11 @@ export function createFlows(options: FaceKitOptions): FaceKit {
   const minFaceSize = options.minFaceSize ?? 40;
   checkId("namespace", namespace);
   checkNumber("minFaceSize", minFaceSize, { min: 1, max: 1e5 });
-  const threshold: ThresholdOptions = {
-    ...(options.threshold === undefined ? {} : { threshold: options.threshold }),
-    ...(options.falseMatchRate === undefined ? {} : { falseMatchRate: options.falseMatchRate }),
-  };
-  // A rate that cannot be had is refused here, not at the first visitor.
-  if (Object.keys(threshold).length > 0) chooseThreshold(threshold, index.calibration);
+  const threshold = thresholdOptionsOf(options);
   const visits = options.visits ?? memoryVisitLog();
   const context: FlowContext = { index, members, visits, namespace, minFaceSize, threshold };
+  // A rate that cannot be had, not even in a gallery of one, is refused here and not at the first visitor.
+  if (Object.keys(threshold).length > 0) searchTermsFor(context, {});
 
   let disposed: Promise<void> | undefined;
   /** The context of a call whose options are spelt right, while the kit is open. */
@@ -100,7 +107,7 @@ export function createFlows(options: FaceKitOptions): FaceKit {
     members,
     visits,
     get threshold() {
-      return chooseThreshold(threshold, index.calibration);
+      return comparisonThreshold(context, {});
     },
     register: async (memberId, photos, o) => register(callOf("register", o, registerOptionNames), memberId, photos, o),
     verify: async (memberId, photo, o) => verify(callOf("verify", o), memberId, photo, o),

@@ -1,7 +1,7 @@
 import { checkNumber } from "./checks.js";
-import { chooseThreshold, type Threshold } from "./decision.js";
 import { FaceKitError } from "./errors.js";
 import type { Calibration } from "./spec/embedder.js";
+import { chooseThreshold, type Threshold, type ThresholdOptions, thresholdOptionsOf } from "./threshold.js";
 
 /**
  * FPIR(N) = 1 - (1 - FMR)^N: a search of N templates is N comparisons, and one false match is enough (ISO/IEC 19795-1;
@@ -17,31 +17,58 @@ export function falseMatchRateFor(falsePositiveRate: number, templates: number):
   return -Math.expm1(Math.log1p(-falsePositiveRate) / templates);
 }
 
+/** How many templates a gallery may have at most, so that a search at this FMR keeps the FPIR. */
+export function largestGallery(falsePositiveRate: number, falseMatchRate: number): number {
+  return Math.floor((Math.log1p(-falsePositiveRate) / Math.log1p(-falseMatchRate)) * (1 + 1e-9));
+}
+
 /**
- * The calibrated threshold at which a search of so many templates names a stranger at most at this rate. Refuses a rate
- * that the calibration does not support at this size, with the lowest that it does.
+ * Chooses the threshold of a search of so many templates (1:N). With `falsePositiveRate` it is the calibrated one at
+ * which the search names a stranger at most at this rate; otherwise that of `chooseThreshold`, whatever the size.
+ *
+ * Throws `rate-not-supported` for a rate that the calibration does not support at this size, with the lowest that it
+ * does and the largest gallery that would do, and `not-supported` where the size is not known.
  */
 export function thresholdForGallery(
-  falsePositiveRate: number,
-  templates: number,
+  options: ThresholdOptions,
   calibration: Calibration | undefined,
+  templates: number | undefined,
 ): Threshold {
+  const { falsePositiveRate, ...others } = thresholdOptionsOf(options);
+  if (falsePositiveRate === undefined) return chooseThreshold(others, calibration);
   checkNumber("falsePositiveRate", falsePositiveRate, { min: Number.MIN_VALUE, max: 0.999 });
-  const lowest = Math.min(...(calibration?.points ?? []).map((point) => point.falseMatchRate));
-  if (!Number.isFinite(lowest)) {
+  if (calibration === undefined || calibration.points.length === 0) {
     throw new FaceKitError(
-      "invalid-argument",
+      "rate-not-supported",
       "No error rate of this model was measured, so none can be asked for: leave falsePositiveRate out.",
     );
   }
-  const falseMatchRate = falseMatchRateFor(falsePositiveRate, templates);
-  if (falseMatchRate * (1 + 1e-9) < lowest) {
+  if (templates === undefined) {
     throw new FaceKitError(
-      "invalid-argument",
-      `falsePositiveRate ${falsePositiveRate} over ${templates} templates wants a false match rate of ` +
-        `${falseMatchRate.toExponential(1)}; the lowest measured is ${lowest}. ` +
-        `The lowest falsePositiveRate here is ${expectedFalsePositiveRate(lowest, templates).toPrecision(2)}.`,
+      "not-supported",
+      "This index does not tell how many templates it searches, so no falsePositiveRate can be held: give falseMatchRate.",
+    );
+  }
+  const lowest = Math.min(...calibration.points.map((point) => point.falseMatchRate));
+  // Nobody is named out of an empty gallery, at whatever threshold.
+  const falseMatchRate = falseMatchRateFor(falsePositiveRate, Math.max(1, templates));
+  if (falseMatchRate * (1 + 1e-9) < lowest) {
+    const lowestHere = roundedUp(expectedFalsePositiveRate(lowest, Math.max(1, templates)));
+    const largest = largestGallery(falsePositiveRate, lowest);
+    throw new FaceKitError(
+      "rate-not-supported",
+      `falsePositiveRate ${falsePositiveRate} over ${templates} ${templates === 1 ? "template" : "templates"} wants a ` +
+        `false match rate of ${falseMatchRate.toExponential(1)}; the lowest measured is ${lowest}. ` +
+        `The lowest falsePositiveRate here is ${lowestHere}` +
+        (largest === 0 ? "." : `; ${falsePositiveRate} can be held up to ${largest} templates.`),
+      { details: { falsePositiveRate, templates, lowest: lowestHere, largestGallery: largest } },
     );
   }
   return chooseThreshold({ falseMatchRate }, calibration);
+}
+
+/** Two digits, not below the rate: so that who asks for it gets it. */
+function roundedUp(rate: number): number {
+  const step = 10 ** (Math.floor(Math.log10(rate)) - 1);
+  return Number((Math.ceil(rate / step - 1e-6) * step).toPrecision(2));
 }

@@ -31,5 +31,6 @@ export * from "./spec/member-source.js";
 export * from "./spec/vector-index.js";
 export * from "./spec/vector-store.js";
 export * from "./spec/visit-log.js";
+export * from "./threshold.js";
 export * from "./vector-store.js";
 export * from "./vectors.js";

@@ -5,7 +5,7 @@ import { specVersion } from "./spec/adapter.js";
 import type { EmbeddingSpace } from "./spec/embedder.js";
 import type { FaceRecords } from "./spec/face-records.js";
 import type { IndexEntry, IndexHit, VectorIndex } from "./spec/vector-index.js";
-import type { MemberMatch, MemberSearchOptions, VectorStore } from "./spec/vector-store.js";
+import type { MemberMatch, MemberSearchOptions, MemberSearchResult, VectorStore } from "./spec/vector-store.js";
 import { checkVector } from "./vectors.js";
 
 export interface VectorStoreOptions {
@@ -121,8 +121,7 @@ export function createVectorStore(options: VectorStoreOptions): VectorStore {
       checkNumber("k", options.k, { min: 1, max: 1e6, integer: true });
       for (const probe of probes) checkVector(probe, space, index.id);
       const revision = await refresh();
-      const matches = await searchMembers(index, namespace, probes, options);
-      return { revision, matches };
+      return { revision, ...(await searchMembers(index, namespace, probes, options)) };
     },
 
     async deleteMember(namespace, memberId, options) {
@@ -163,9 +162,10 @@ async function searchMembers(
   namespace: string,
   probes: readonly Float32Array[],
   { k, ...rest }: MemberSearchOptions,
-): Promise<MemberMatch[][]> {
+): Promise<Omit<MemberSearchResult, "revision">> {
   const count = await index.count(namespace);
-  if (count === 0) return probes.map(() => []);
+  const templates = rest.memberIds === undefined ? { templates: count } : {};
+  if (count === 0) return { matches: probes.map(() => []), ...templates };
   const results = new Array<MemberMatch[]>(probes.length);
   let waiting = probes.map((_, i) => i);
   for (let depth = Math.min(count, k * 4); waiting.length > 0; depth = Math.min(count, depth * 4)) {
@@ -185,7 +185,7 @@ async function searchMembers(
     });
     waiting = unfinished;
   }
-  return results;
+  return { matches: results, ...templates };
 }
 
 function bestPerMember(hits: readonly IndexHit[]): MemberMatch[] {

@@ -1,98 +1,68 @@
 import { describe, expect, test } from "vitest";
-import { chooseThreshold, decide, type Threshold } from "../src/decision.js";
-import type { Calibration } from "../src/spec/embedder.js";
+import { decide, searchTerms } from "../src/decision.js";
+import type { Threshold } from "../src/threshold.js";
 
-const calibration: Calibration = {
-  data: "10 folds",
-  defaultFalseMatchRate: 1e-3,
-  points: [
-    { falseMatchRate: 1e-4, threshold: 0.6, impostorPairs: 300_000 },
-    { falseMatchRate: 1e-2, threshold: 0.3, impostorPairs: 300_000 },
-    { falseMatchRate: 1e-3, threshold: 0.45, impostorPairs: 300_000 },
-  ],
-};
-
-describe("chooseThreshold", () => {
-  test("takes the calibration's default rate", () => {
-    expect(chooseThreshold({}, calibration)).toEqual({
-      value: 0.45,
-      source: "calibration",
-      falseMatchRate: 1e-3,
-      impostorPairs: 300_000,
-      data: "10 folds",
-    });
-  });
-
-  test("takes the loosest point that keeps the rate asked for", () => {
-    expect(chooseThreshold({ falseMatchRate: 1e-4 }, calibration).value).toBe(0.6);
-    expect(chooseThreshold({ falseMatchRate: 5e-3 }, calibration).value).toBe(0.45);
-    expect(chooseThreshold({ falseMatchRate: 0.1 + 0.2 - 0.29 }, calibration).value).toBe(0.3);
-    expect(chooseThreshold({ falseMatchRate: 1 }, calibration).value).toBe(0.3);
-  });
-
-  test("refuses a rate below what was measured, and says what was", () => {
-    for (const falseMatchRate of [1e-5, 0]) {
-      expect(() => chooseThreshold({ falseMatchRate }, calibration)).toThrow(/10 folds; the lowest is 0.0001/);
-    }
-  });
-
-  test("takes a caller's number with or without calibration, and claims no rate", () => {
-    for (const known of [calibration, undefined]) {
-      expect(chooseThreshold({ threshold: 0.5 }, known)).toEqual({ value: 0.5, source: "caller" });
-    }
-  });
-
-  test("refuses what makes no sense", () => {
-    expect(() => chooseThreshold({ threshold: 0.5, falseMatchRate: 1e-3 }, calibration)).toThrow(/not both/);
-    expect(() => chooseThreshold({}, undefined)).toThrow(/no calibration/);
-    expect(() => chooseThreshold({ falseMatchRate: 1e-3 }, undefined)).toThrow(/no calibration/);
-    for (const threshold of [Number.NaN, -2, Number.POSITIVE_INFINITY]) {
-      expect(() => chooseThreshold({ threshold }, calibration)).toThrow(/threshold wants/);
-    }
-    for (const falseMatchRate of [Number.NaN, -1, 2]) {
-      expect(() => chooseThreshold({ falseMatchRate }, calibration)).toThrow(/falseMatchRate wants/);
-    }
-  });
-
-  test("a model with a published threshold alone uses it, and says so; a rate is refused", () => {
-    const published: Calibration = {
-      data: "its authors",
-      defaultFalseMatchRate: 1e-3,
-      points: [],
-      publishedThreshold: 0.36,
-    };
-    expect(chooseThreshold({}, published)).toEqual({ value: 0.36, source: "published", data: "its authors" });
-    expect(chooseThreshold({ threshold: 0.5 }, published)).toEqual({ value: 0.5, source: "caller" });
-    expect(() => chooseThreshold({ falseMatchRate: 1e-3 }, published)).toThrow(/No error rate/);
-  });
-});
+const threshold: Threshold = { value: 0.5, source: "caller" };
+const candidate = (memberId: string, similarity: number) => ({ memberId, similarity, templateId: `${memberId}-1` });
 
 describe("decide", () => {
-  const threshold: Threshold = { value: 0.5, source: "caller" };
-  const candidate = (memberId: string, similarity: number) => ({ memberId, similarity, templateId: `${memberId}-1` });
-
   test("matches from the threshold on, with the margin to the next member", () => {
-    expect(decide([candidate("ann", 0.5)], threshold)).toEqual({
+    expect(decide([candidate("ann", 0.5)], { threshold })).toEqual({
       matched: true,
       memberId: "ann",
       similarity: 0.5,
       threshold,
+      refusals: [],
     });
-    expect(decide([candidate("ann", 0.75), candidate("bob", 0.25)], threshold).margin).toBe(0.5);
+    expect(decide([candidate("ann", 0.75), candidate("bob", 0.25)], { threshold }).margin).toBe(0.5);
   });
 
   test("names nobody below the threshold, and says why", () => {
-    const decision = decide([candidate("ann", 0.25), candidate("bob", 0.125)], threshold);
-    expect(decision).toMatchObject({ matched: false, similarity: 0.25, margin: 0.125 });
+    const decision = decide([candidate("ann", 0.25), candidate("bob", 0.125)], { threshold });
+    expect(decision).toMatchObject({ matched: false, similarity: 0.25, margin: 0.125, refusals: ["below-threshold"] });
     expect(decision.memberId).toBeUndefined();
     expect(decision.reason).toMatch(/0.2500, below the threshold 0.5/);
   });
 
   test("says so where nobody is enrolled", () => {
-    expect(decide([], threshold)).toEqual({ matched: false, threshold, reason: "No member is enrolled here." });
+    expect(decide([], { threshold })).toEqual({
+      matched: false,
+      threshold,
+      refusals: ["nobody-enrolled"],
+      reason: "No member is enrolled here.",
+    });
   });
 
   test("never matches NaN", () => {
-    expect(decide([candidate("ann", Number.NaN)], threshold).matched).toBe(false);
+    expect(decide([candidate("ann", Number.NaN)], { threshold }).matched).toBe(false);
+  });
+
+  test("rounds nothing: cosines of the bundled embedder differ in the last digits", () => {
+    const narrow: Threshold = { value: 0.9412344, source: "caller" };
+    const above = decide([candidate("ann", 0.9412345), candidate("bob", 0.9412344)], { threshold: narrow });
+    expect(above).toMatchObject({ matched: true, similarity: 0.9412345 });
+    expect(above.margin).toBe(0.9412345 - 0.9412344);
+    const below = decide([candidate("ann", 0.9412343)], { threshold: narrow });
+    expect(below).toMatchObject({ matched: false, similarity: 0.9412343 });
+    expect(below.reason).toContain("similarity 0.9412343, below the threshold 0.9412344");
+    const hair = decide([candidate("ann", 0.9412344 - 1e-16)], { threshold: narrow });
+    expect(hair.matched).toBe(false);
+    expect(Number(/similarity (\S+),/.exec(hair.reason ?? "")?.[1])).toBeLessThan(0.9412344);
+  });
+
+  test("carries the terms of the search with the answer, whatever it is", () => {
+    const measured: Threshold = { value: 0.5, source: "calibration", falseMatchRate: 1e-3 };
+    const terms = searchTerms(measured, 100);
+    expect(terms.expectedFalsePositiveRate).toBeCloseTo(1 - 0.999 ** 100, 12);
+    for (const similarity of [0.9, 0.1]) {
+      expect(decide([candidate("ann", similarity)], terms)).toMatchObject({ ...terms, gallerySize: 100 });
+    }
+  });
+
+  test("tells no rate where none is known", () => {
+    expect(searchTerms(threshold, 100)).toEqual({ threshold, gallerySize: 100 });
+    expect(searchTerms({ ...threshold, falseMatchRate: 1e-3 }, undefined)).not.toHaveProperty(
+      "expectedFalsePositiveRate",
+    );
   });
 });

@@ -81,7 +81,9 @@ describe("verify", () => {
     const refused = await kit.verify("ada", photoOf(2));
     expect(refused.matched).toBe(false);
     expect(refused.reason).toContain("below the threshold");
-    expect(refused).not.toHaveProperty("memberId");
+    for (const name of ["memberId", "margin", "gallerySize", "expectedFalsePositiveRate"]) {
+      expect(refused).not.toHaveProperty(name);
+    }
   });
 
   test("1:N accepts any member and no stranger", async () => {
@@ -125,6 +127,20 @@ describe("identify", () => {
     expect((await kit.identify(photoOf())).decision.reason).toContain("No face");
   });
 
+  test("tells programs why not, and of a face that is too small to be registered", async () => {
+    const kit = newKit();
+    const refusals = async (photo: ReturnType<typeof photoOf>) => (await kit.identify(photo)).decision.refusals;
+    expect(await refusals(photoOf({ person: 1, size: 20 }))).toEqual(["nobody-enrolled"]);
+    await kit.register("ada", photoOf(1));
+    expect(await refusals(photoOf(1))).toEqual([]);
+    expect(await refusals(photoOf({ person: 1, size: 20 }))).toEqual([]);
+    expect(await refusals(photoOf(3))).toEqual(["below-threshold"]);
+    expect(await refusals(photoOf())).toEqual(["no-face"]);
+    const small = await kit.verify("ada", photoOf({ person: 3, size: 20 }));
+    expect(small.refusals).toEqual(["below-threshold", "face-too-small"]);
+    expect(small.reason).toMatch(/The face is small: \d+ px, and registration wants 40\./);
+  });
+
   test("takes the largest of several faces", async () => {
     const kit = newKit();
     await kit.register("ada", photoOf(1));
@@ -147,6 +163,77 @@ describe("identify", () => {
     const strict = await kit.identify(twin, { threshold: 0.99 });
     expect(strict.best).toBeUndefined();
     expect(strict.decision.threshold).toEqual({ value: 0.99, source: "caller" });
+  });
+});
+
+describe("falsePositiveRate", () => {
+  /** FMR 1e-3 from 0.6 on: one search of three templates names a stranger with at most 1 - 0.999^3, about 0.003. */
+  const rate = { falsePositiveRate: 0.003 };
+  const enrolled = async (people: number, options: object = {}): Promise<FaceKit> => {
+    const kit = newKit(options);
+    for (let person = 0; person < people; person++) await kit.register(`m${person}`, photoOf(person));
+    return kit;
+  };
+  const searches: [string, (kit: FaceKit, o: object) => Promise<unknown>][] = [
+    ["identify", (kit, o) => kit.identify(photoOf(1), o)],
+    ["identify, of no face", (kit, o) => kit.identify(photoOf(), o)],
+    ["verifyAnyMember", (kit, o) => kit.verifyAnyMember(photoOf(1), o)],
+    ["matchOrRegister", (kit, o) => kit.matchOrRegister(photoOf(1), o)],
+    ["takeAttendance", (kit, o) => kit.takeAttendance(photoOf(1), o)],
+    ["takeAttendance, of no photo", (kit, o) => kit.takeAttendance([], o)],
+    ["register with refuseKnownFaces", (kit, o) => kit.register("m1", photoOf(1), { refuseKnownFaces: true, ...o })],
+  ];
+
+  test.each(searches)(
+    "%s holds it while the gallery is small enough, on the call and from the kit",
+    async (_, call) => {
+      expect(await codeOf(call(await enrolled(3), rate))).toBe("fulfilled");
+      expect(await codeOf(call(await enrolled(4), rate))).toBe("rate-not-supported");
+      expect(await codeOf(call(await enrolled(3, rate), {}))).toBe("fulfilled");
+      expect(await codeOf(call(await enrolled(4, rate), {}))).toBe("rate-not-supported");
+      expect(await codeOf(call(await enrolled(4, rate), { falseMatchRate: 1e-3 }))).toBe("fulfilled");
+    },
+  );
+
+  test("counts templates, not members, and those of the namespace alone", async () => {
+    const kit = newKit(rate);
+    await kit.register("elsewhere", [photoOf(1), photoOf(1)], { namespace: "other" });
+    await kit.register("ada", [photoOf(1), photoOf(1), photoOf(1)]);
+    const { decision } = await kit.identify(photoOf(1));
+    expect(decision).toMatchObject({ matched: true, gallerySize: 3 });
+    expect(decision.expectedFalsePositiveRate).toBeCloseTo(1 - 0.999 ** 3, 12);
+    await kit.register("ada", photoOf(1));
+    await expect(kit.identify(photoOf(1))).rejects.toThrow(/0.003 over 4 templates.*is 0.004; .*up to 3 templates/);
+  });
+
+  test("1:1 calls refuse it, and a kit's leaves them the default of the model", async () => {
+    const kit = await enrolled(4, rate);
+    expect(await kit.verify("m1", photoOf(1))).toMatchObject({ matched: true, threshold: { falseMatchRate: 1e-3 } });
+    expect(await kit.compare(photoOf(1), photoOf(1))).toMatchObject({ matched: true });
+    expect(kit.threshold.value).toBe(0.6);
+    await expect(kit.verify("m1", photoOf(1), rate)).rejects.toThrow(/give falseMatchRate/);
+    await expect(kit.compare(photoOf(1), photoOf(1), rate)).rejects.toThrow(/give falseMatchRate/);
+  });
+
+  test("what can never be held is refused on creation", () => {
+    expect(() => newKit({ falsePositiveRate: 1e-4 })).toThrow(/lowest falsePositiveRate here is 0.001/);
+    expect(() => newKit({ falsePositiveRate: 2 })).toThrow(/falsePositiveRate wants/);
+    expect(() => newKit({ falsePositiveRate: 0.1, threshold: 0.5 })).toThrow(/at most one/);
+  });
+
+  test("an index that does not tell its size cannot hold it, and then tells no expected rate", async () => {
+    const index = toyFaceIndex();
+    const search: FaceIndex["search"] = async (...args) => {
+      const { revision, matches } = await index.search(...args);
+      return { revision, matches };
+    };
+    const kit = newKit({ index: { ...index, search } });
+    await kit.register("ada", photoOf(1));
+    expect(await codeOf(kit.identify(photoOf(1), rate))).toBe("not-supported");
+    const { decision } = await kit.identify(photoOf(1));
+    expect(decision.matched).toBe(true);
+    expect(decision).not.toHaveProperty("expectedFalsePositiveRate");
+    expect(decision).not.toHaveProperty("gallerySize");
   });
 });
 
@@ -219,7 +306,8 @@ describe("compare, forget, dispose", () => {
   test("compares two photos without enrolling", async () => {
     const kit = newKit();
     expect(await kit.compare(photoOf(1), photoOf(1))).toMatchObject({ matched: true });
-    expect(await kit.compare(photoOf(1), photoOf(2))).toMatchObject({ matched: false });
+    const refused = { matched: false, refusals: ["below-threshold"], reason: expect.stringContaining("The pair has") };
+    expect(await kit.compare(photoOf(1), photoOf(2))).toMatchObject(refused);
     expect(await idsOf(kit)).toEqual([]);
   });
 
@@ -313,7 +401,11 @@ describe("attendance at the edges", () => {
       ...(i === 0 ? [] : [{ memberId: `m${i - 1}`, similarity: 1, templateId: "a" }]),
       { memberId: `m${i}`, similarity: 0.1, templateId: "b" },
     ]);
-    const kit = newKit({ index: { ...index, search: async () => ({ revision: 0, matches }) }, threshold: 0.1 });
+    const search: FaceIndex["search"] = async (_namespace, probes) => ({
+      revision: 0,
+      matches: matches.slice(0, probes.length),
+    });
+    const kit = newKit({ index: { ...index, search }, threshold: 0.1 });
     const people = Array.from({ length: faces }, (_, i) => i);
     expect((await kit.takeAttendance(photoOf(...people))).present).toHaveLength(faces);
   });
@@ -322,7 +414,7 @@ describe("attendance at the edges", () => {
     const index = toyFaceIndex();
     const asked: number[] = [];
     const search: FaceIndex["search"] = async (namespace, probes, options) => {
-      asked.push(options.k);
+      if (probes.length > 0) asked.push(options.k);
       return index.search(namespace, probes, options);
     };
     const people = Array.from({ length: 60 }, (_, i) => i);

@@ -39,6 +39,7 @@ const optionNames = [
   "minFaceSize",
   "threshold",
   "falseMatchRate",
+  "falsePositiveRate",
   "signal",
   "onProgress",
 ] as const;

@@ -75,7 +75,8 @@ describe("createFaceKit", () => {
   });
 
   test("an error rate that the model cannot state is refused at once", async () => {
-    expect(await codeOf(createFaceKit({ falseMatchRate: 1e-9 }))).toBe("invalid-argument");
+    expect(await codeOf(createFaceKit({ falseMatchRate: 1e-9 }))).toBe("rate-not-supported");
+    expect(await codeOf(createFaceKit({ falsePositiveRate: 1e-9 }))).toBe("rate-not-supported");
   });
 
   test("after disposal a kit is closed, and another works", async () => {

@@ -45,7 +45,7 @@ export async function evaluateIdentify(shell: Shell, options: EvaluateIdentifyOp
   const threshold =
     options.falsePositiveRate === undefined
       ? thresholdOf(options, pack.embedder)
-      : thresholdForGallery(options.falsePositiveRate, templates, pack.embedder.calibration);
+      : thresholdForGallery({ falsePositiveRate: options.falsePositiveRate }, pack.embedder.calibration, templates);
   const searches = searchAll(gallery, probesOf(enrolled, people));
   const evaluation = evaluateIdentification(gallery, searches, threshold?.value);
   const expected =

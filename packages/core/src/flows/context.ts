@@ -1,13 +1,21 @@
 import { checkId, checkNumber } from "../checks.js";
-import type { ThresholdOptions } from "../decision.js";
-import { chooseThreshold, type Threshold } from "../decision.js";
+import { type Decision, type DecisionTerms, decide, searchTerms } from "../decision.js";
 import { FaceKitError } from "../errors.js";
+import { thresholdForGallery } from "../gallery-size.js";
 import { faceSize } from "../geometry/boxes.js";
 import type { CallOptions } from "../spec/adapter.js";
 import type { FaceIndex, FaceProbe } from "../spec/face-index.js";
 import type { ImageInput } from "../spec/image.js";
 import type { MemberSource } from "../spec/member-source.js";
+import type { MemberMatch } from "../spec/vector-store.js";
 import type { VisitLog } from "../spec/visit-log.js";
+import {
+  chooseThreshold,
+  type Threshold,
+  type ThresholdOptions,
+  thresholdOptionNames,
+  thresholdOptionsOf,
+} from "../threshold.js";
 
 /** What every flow stands on. */
 export interface FlowContext {
@@ -26,7 +34,7 @@ export interface FlowOptions extends CallOptions, ThresholdOptions {
 }
 
 /** The options that every flow knows. */
-export const flowOptionNames = ["namespace", "threshold", "falseMatchRate", "signal"] as const;
+export const flowOptionNames: readonly string[] = ["namespace", ...thresholdOptionNames, "signal"];
 
 /** The namespace that a call means. Throws `invalid-argument` where it cannot be one. */
 export function namespaceOf(context: FlowContext, options: Pick<FlowOptions, "namespace">): string {
@@ -44,16 +52,47 @@ export function wantConditionalWrites({ index }: FlowContext, what: string): voi
 /** How many candidates a decision looks at: the best, the next for the margin, and some to show. */
 export const candidateCount = 5;
 
-export function thresholdFor(context: FlowContext, options: ThresholdOptions): Threshold {
-  const own = options.threshold !== undefined || options.falseMatchRate !== undefined;
-  const { threshold, falseMatchRate } = own ? options : context.threshold;
-  return chooseThreshold(
-    {
-      ...(threshold === undefined ? {} : { threshold }),
-      ...(falseMatchRate === undefined ? {} : { falseMatchRate }),
-    },
-    context.index.calibration,
-  );
+/** The threshold of a 1:1 call. A kit's `falsePositiveRate` is of searches and leaves the model's default here. */
+export function comparisonThreshold(context: FlowContext, options: ThresholdOptions): Threshold {
+  const own = thresholdOptionsOf(options);
+  const { falsePositiveRate, ...kit } = context.threshold;
+  return chooseThreshold(isEmpty(own) ? kit : own, context.index.calibration);
+}
+
+/**
+ * By what a 1:N call decides, as a function of how many templates its search chose from. What can be refused without
+ * that number is refused at once, before a photo is looked at.
+ */
+export function searchTermsFor(
+  context: FlowContext,
+  options: ThresholdOptions,
+): (templates: number | undefined) => DecisionTerms {
+  const own = thresholdOptionsOf(options);
+  const asked = isEmpty(own) ? context.threshold : own;
+  const { calibration } = context.index;
+  thresholdForGallery(asked, calibration, 1);
+  return (templates) => searchTerms(thresholdForGallery(asked, calibration, templates), templates);
+}
+
+function isEmpty(options: object): boolean {
+  return Object.keys(options).length === 0;
+}
+
+/** The decision about a probe, which also tells of a face so small that registration would refuse it. */
+export function decideAbout(
+  { minFaceSize }: FlowContext,
+  { face }: FaceProbe,
+  candidates: readonly MemberMatch[],
+  terms: DecisionTerms,
+): Decision {
+  const decision = decide(candidates, terms);
+  const size = faceSize(face.box);
+  if (!decision.refusals.includes("below-threshold") || size >= minFaceSize) return decision;
+  return {
+    ...decision,
+    refusals: [...decision.refusals, "face-too-small"],
+    reason: `${decision.reason} The face is small: ${Math.round(size)} px, and registration wants ${minFaceSize}.`,
+  };
 }
 
 /** A name for a photo in messages and records: a path or URL, never the photo itself. */

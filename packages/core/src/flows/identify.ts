@@ -1,17 +1,18 @@
-import { type Decision, decide } from "../decision.js";
+import type { Decision } from "../decision.js";
 import { isFaceKitError } from "../errors.js";
 import type { Face } from "../spec/face.js";
 import type { ImageInput } from "../spec/image.js";
 import type { MemberMatch } from "../spec/vector-store.js";
 import {
   candidateCount,
+  decideAbout,
   type FlowContext,
   type FlowOptions,
   namespaceOf,
+  searchTermsFor,
   signalOf,
   singleFace,
   sourceOf,
-  thresholdFor,
   wantConditionalWrites,
 } from "./context.js";
 import { decideAndWrite } from "./register.js";
@@ -33,17 +34,19 @@ export async function identify(
   options: FlowOptions = {},
 ): Promise<Identification> {
   const namespace = namespaceOf(context, options);
-  const threshold = thresholdFor(context, options);
+  const termsOf = searchTermsFor(context, options);
+  const search = { k: candidateCount, ...signalOf(options) };
   try {
     const probe = await singleFace(context, photo, { ...signalOf(options), minFaceSize: 1, several: "largest" });
-    const search = { k: candidateCount, ...signalOf(options) };
-    const { matches } = await context.index.search(namespace, [probe], search);
+    const { matches, templates } = await context.index.search(namespace, [probe], search);
     const candidates = matches[0] ?? [];
-    const decision = decide(candidates, threshold);
+    const decision = decideAbout(context, probe, candidates, termsOf(templates));
     return { ...bestOf(decision), decision, candidates, face: probe.face };
   } catch (error) {
     if (!isFaceKitError(error, "no-face")) throw error;
-    return { decision: { matched: false, threshold, reason: error.message }, candidates: [] };
+    const { templates } = await context.index.search(namespace, [], search);
+    const decision: Decision = { matched: false, ...termsOf(templates), refusals: ["no-face"], reason: error.message };
+    return { decision, candidates: [] };
   }
 }
 
@@ -75,13 +78,13 @@ export async function matchOrRegister(
 ): Promise<MatchOrRegistration> {
   const namespace = namespaceOf(context, options);
   wantConditionalWrites(context, "matchOrRegister");
-  const threshold = thresholdFor(context, options);
+  const termsOf = searchTermsFor(context, options);
   const probe = await singleFace(context, photo, { ...options, several: "refuse" });
   const newMemberId = options.newMemberId ?? (() => crypto.randomUUID());
   return decideAndWrite(async () => {
     const search = { k: candidateCount, ...signalOf(options) };
-    const { matches, revision } = await context.index.search(namespace, [probe], search);
-    const decision = decide(matches[0] ?? [], threshold);
+    const { matches, revision, templates } = await context.index.search(namespace, [probe], search);
+    const decision = decideAbout(context, probe, matches[0] ?? [], termsOf(templates));
     if (decision.memberId !== undefined) return { memberId: decision.memberId, registered: false, decision };
     const memberId = newMemberId();
     const write = { ifRevision: revision, sources: [sourceOf(photo)], ...signalOf(options) };

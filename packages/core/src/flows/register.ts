@@ -7,10 +7,10 @@ import {
   type FlowContext,
   type FlowOptions,
   namespaceOf,
+  searchTermsFor,
   signalOf,
   singleFace,
   sourceOf,
-  thresholdFor,
   wantConditionalWrites,
 } from "./context.js";
 
@@ -91,8 +91,12 @@ async function refuseOthersFace(
   probes: readonly FaceProbe[],
   options: RegisterOptions,
 ): Promise<number> {
-  const threshold = thresholdFor(context, options);
-  const { matches, revision } = await context.index.search(namespace, probes, { k: 2, ...signalOf(options) });
+  const termsOf = searchTermsFor(context, options);
+  const { matches, revision, templates } = await context.index.search(namespace, probes, {
+    k: 2,
+    ...signalOf(options),
+  });
+  const { threshold } = termsOf(templates);
   for (const candidates of matches) {
     const other = candidates.find((match) => match.memberId !== memberId && match.similarity >= threshold.value);
     if (other !== undefined) {

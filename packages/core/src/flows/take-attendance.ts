@@ -1,13 +1,13 @@
 import { assign } from "../assignment.js";
 import { checkId, maxIdLength } from "../checks.js";
-import type { Threshold } from "../decision.js";
+import type { DecisionTerms } from "../decision.js";
 import { FaceKitError } from "../errors.js";
 import type { Scene } from "../spec/detector.js";
 import type { Face } from "../spec/face.js";
 import type { ImageInput } from "../spec/image.js";
 import type { MemberMatch } from "../spec/vector-store.js";
 import type { Visit } from "../spec/visit-log.js";
-import { type FlowContext, type FlowOptions, namespaceOf, signalOf, sourceOf, thresholdFor } from "./context.js";
+import { type FlowContext, type FlowOptions, namespaceOf, searchTermsFor, signalOf, sourceOf } from "./context.js";
 import { listOf } from "./register.js";
 
 export interface AttendanceOptions extends FlowOptions {
@@ -39,13 +39,13 @@ export interface AttendancePhoto {
   readonly faces: readonly AttendedFace[];
 }
 
-export interface Attendance {
+/** The terms are of each face, in the largest gallery that was searched: it may grow from one photo to the next. */
+export interface Attendance extends DecisionTerms {
   /** Who was seen in at least one photo, by member id. */
   readonly present: readonly string[];
   /** Faces that are no member's, over all photos. One stranger in two photos counts twice. */
   readonly strangers: number;
   readonly photos: readonly AttendancePhoto[];
-  readonly threshold: Threshold;
 }
 
 /**
@@ -64,14 +64,18 @@ export async function takeAttendance(
   const { at = new Date() } = options;
   if (Number.isNaN(at.getTime())) throw new FaceKitError("invalid-argument", "at wants a valid date; got none.");
   const images = listOf(photos);
-  const threshold = thresholdFor(context, options);
+  const termsOf = searchTermsFor(context, options);
+  const { templates } = await context.index.search(namespace, [], { k: 1, ...signalOf(options) });
+  let terms = termsOf(templates);
   const results: AttendancePhoto[] = [];
   for (const image of images) {
     const probes = await context.index.probe(image, { scene: options.scene ?? "group", ...signalOf(options) });
     // As many as there are faces: of a face's so many nearest one is always left by the others.
     const search = { k: Math.max(1, probes.length), ...signalOf(options) };
-    const { matches } = probes.length === 0 ? { matches: [] } : await context.index.search(namespace, probes, search);
-    const assigned = assignMembers(matches, threshold.value);
+    const { matches, templates } = await context.index.search(namespace, probes, search);
+    const own = termsOf(templates);
+    if ((own.gallerySize ?? 0) > (terms.gallerySize ?? 0)) terms = own;
+    const assigned = assignMembers(matches, own.threshold.value);
     const faces = probes.map(({ face }, i): AttendedFace => {
       const member = assigned[i];
       const nearest = member ?? matches[i]?.[0];
@@ -109,7 +113,7 @@ export async function takeAttendance(
     );
     await context.visits.append(namespace, await Promise.all(visits), signalOf(options));
   }
-  return { present, strangers, photos: results, threshold };
+  return { present, strangers, photos: results, ...terms };
 }
 
 /** For each face the match it was given, or undefined for a stranger. */

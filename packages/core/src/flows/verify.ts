@@ -1,16 +1,18 @@
 import { checkId } from "../checks.js";
-import { type Decision, decide } from "../decision.js";
+import { belowThreshold, type Decision } from "../decision.js";
 import { FaceKitError } from "../errors.js";
 import type { Face } from "../spec/face.js";
 import type { ImageInput } from "../spec/image.js";
 import {
   candidateCount,
+  comparisonThreshold,
+  decideAbout,
   type FlowContext,
   type FlowOptions,
   namespaceOf,
+  searchTermsFor,
   signalOf,
   singleFace,
-  thresholdFor,
 } from "./context.js";
 
 export interface Verification extends Decision {
@@ -29,7 +31,7 @@ export async function verify(
 ): Promise<Verification> {
   const namespace = namespaceOf(context, options);
   checkId("memberId", memberId);
-  const threshold = thresholdFor(context, options);
+  const threshold = comparisonThreshold(context, options);
   const probe = await singleFace(context, photo, { ...signalOf(options), minFaceSize: 1, several: "largest" });
   const search = { k: 1, memberIds: [memberId], ...signalOf(options) };
   const { matches } = await context.index.search(namespace, [probe], search);
@@ -40,7 +42,7 @@ export async function verify(
       `There is no member "${memberId}" in namespace "${namespace}". Register the member first.`,
     );
   }
-  return { ...decide(candidates, threshold), face: probe.face };
+  return { ...decideAbout(context, probe, candidates, { threshold }), face: probe.face };
 }
 
 /** 1:N: is the person in the photo any member of the namespace? */
@@ -50,17 +52,15 @@ export async function verifyAnyMember(
   options: FlowOptions = {},
 ): Promise<Verification> {
   const namespace = namespaceOf(context, options);
-  const threshold = thresholdFor(context, options);
+  const termsOf = searchTermsFor(context, options);
   const probe = await singleFace(context, photo, { ...signalOf(options), minFaceSize: 1, several: "largest" });
   const search = { k: candidateCount, ...signalOf(options) };
-  const { matches } = await context.index.search(namespace, [probe], search);
-  return { ...decide(matches[0] ?? [], threshold), face: probe.face };
+  const { matches, templates } = await context.index.search(namespace, [probe], search);
+  return { ...decideAbout(context, probe, matches[0] ?? [], termsOf(templates)), face: probe.face };
 }
 
-export interface Comparison {
-  readonly matched: boolean;
+export interface Comparison extends Pick<Decision, "matched" | "threshold" | "refusals" | "reason"> {
   readonly similarity: number;
-  readonly threshold: Decision["threshold"];
   readonly faces: readonly [Face, Face];
 }
 
@@ -71,10 +71,11 @@ export async function compare(
   photoB: ImageInput,
   options: FlowOptions = {},
 ): Promise<Comparison> {
-  const threshold = thresholdFor(context, options);
+  const threshold = comparisonThreshold(context, options);
   const one = { ...signalOf(options), minFaceSize: 1, several: "largest" } as const;
   const a = await singleFace(context, photoA, one);
   const b = await singleFace(context, photoB, one);
   const similarity = await context.index.compare(a, b, signalOf(options));
-  return { matched: similarity >= threshold.value, similarity, threshold, faces: [a.face, b.face] };
+  const refused = belowThreshold(similarity, threshold, "The pair");
+  return { matched: refused === undefined, similarity, threshold, refusals: [], ...refused, faces: [a.face, b.face] };
 }

@@ -16,7 +16,7 @@ export interface EmbeddingSpace {
 
 /**
  * Which similarity threshold gave which rate of false matches between photos of two people.
- * Rates and terms after ISO/IEC 19795-1.
+ * Rates and terms after ISO/IEC 19795-1. Pairs are compared in full, never through an approximate index.
  */
 export interface Calibration {
   /** What the pairs were, for example `"LFW, 3 folds"`. */
@@ -36,6 +36,11 @@ export interface CalibrationPoint {
   readonly threshold: number;
   /** How many impostor pairs stand behind the figure. */
   readonly impostorPairs: number;
+  /**
+   * The 95 % interval of the rate, `[low, high]`, where it was told. It takes the pairs as independent (Wilson's score
+   * interval), and pairs that share a person are not: over a few thousand people the true interval is wider.
+   */
+  readonly interval?: readonly [low: number, high: number];
   /** TMR = 1 - FNMR: the share of genuine pairs accepted at this threshold, 0..1, where measured. */
   readonly trueMatchRate?: number;
 }

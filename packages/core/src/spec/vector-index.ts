@@ -11,7 +11,10 @@ export interface IndexEntry {
 export interface IndexHit {
   readonly id: string;
   readonly memberId: string;
-  /** Cosine similarity, -1..1, not rounded. */
+  /**
+   * Cosine similarity of the whole vectors, -1..1, not rounded. An index that searches by less (quantised vectors, a
+   * graph) scores its hits again: thresholds are measured on such cosines, and would not carry over to others.
+   */
   readonly similarity: number;
 }
 

@@ -21,6 +21,11 @@ export interface MemberSearchResult {
   readonly revision: number;
   /** Per probe: each member once, best first, ties by member id. */
   readonly matches: MemberMatch[][];
+  /**
+   * N of the gallery: how many templates the namespace held for this search, whether or not an approximate index looked
+   * at each. Absent with `memberIds`, and where a hosted service does not tell.
+   */
+  readonly templates?: number;
 }
 
 /** Weaknesses are declared, not hidden. */
