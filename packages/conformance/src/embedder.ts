@@ -76,8 +76,9 @@ export function embedderConformance({ test, create, faces }: EmbedderConformance
 
   it("states a calibration, if any, in which a lower error rate takes a higher threshold", async (embedder) => {
     const points = [...(embedder.calibration?.points ?? [])].sort((a, b) => b.falseMatchRate - a.falseMatchRate);
-    points.forEach(({ falseMatchRate, threshold }, i) => {
+    points.forEach(({ falseMatchRate, threshold, interval: [low, high] = [0, 1] }, i) => {
       ensure(falseMatchRate >= 0 && falseMatchRate <= 1, `A rate must lie in 0..1; got ${falseMatchRate}.`);
+      ensure(low >= 0 && low <= high && high <= 1, `An interval must be [low, high] in 0..1; got [${low}, ${high}].`);
       ensure(i === 0 || threshold >= (points[i - 1]?.threshold ?? 0), `Threshold ${threshold} is out of order.`);
     });
   });

@@ -1,4 +1,5 @@
 import type { Calibration, CalibrationPoint } from "@facekit/core";
+import { rateInterval } from "./interval.js";
 import { thresholdAccepting } from "./rates.js";
 import { countAccepted, type Scores } from "./scores.js";
 
@@ -19,7 +20,7 @@ export const fewestPairsToCalibrate: number = fewestErrors / calibratedRates[0];
 
 /**
  * What a model card keeps: for each rate of false matches that the impostor scores support, the lowest threshold that
- * holds it. Undefined where they support none.
+ * holds it, and the 95 % interval of the rate that was counted there. Undefined where they support none.
  *
  * @param data what the pairs were, for people.
  */
@@ -29,14 +30,20 @@ export function calibrate({ genuine, impostor }: Scores, data: string): Calibrat
     .map((falseMatchRate): CalibrationPoint => {
       const threshold = thresholdAccepting(falseMatchRate, impostor);
       const accepted = countAccepted(genuine, threshold);
+      const { low, high } = rateInterval(countAccepted(impostor, threshold), impostor.length);
       return {
         falseMatchRate,
         threshold,
         impostorPairs: impostor.length,
+        interval: [threeDigits(low), threeDigits(high)],
         ...(genuine.length === 0 ? {} : { trueMatchRate: Math.round((accepted / genuine.length) * 1e4) / 1e4 }),
       };
     });
   const lowest = points.at(-1);
   if (lowest === undefined) return undefined;
   return { data, defaultFalseMatchRate: Math.max(defaultFalseMatchRate, lowest.falseMatchRate), points };
+}
+
+function threeDigits(rate: number): number {
+  return Number(rate.toPrecision(3));
 }

@@ -122,8 +122,20 @@ describe("calibrate", () => {
       data: "made up",
       defaultFalseMatchRate: 3e-3,
       points: [
-        { falseMatchRate: 1e-2, threshold: above(9899), impostorPairs: 10_000, trueMatchRate: 0.75 },
-        { falseMatchRate: 3e-3, threshold: above(9969), impostorPairs: 10_000, trueMatchRate: 0.5 },
+        {
+          falseMatchRate: 1e-2,
+          threshold: above(9899),
+          impostorPairs: 10_000,
+          interval: [8.23e-3, 1.21e-2],
+          trueMatchRate: 0.75,
+        },
+        {
+          falseMatchRate: 3e-3,
+          threshold: above(9969),
+          impostorPairs: 10_000,
+          interval: [2.1e-3, 4.28e-3],
+          trueMatchRate: 0.5,
+        },
       ],
     });
   });

@@ -124,9 +124,12 @@ function checkEmbedder({ alignment, input, space, calibration }: EmbedderCard): 
   checkId("space.id", space.id);
   checkNumber("space.dimensions", space.dimensions, { min: 1, max: 65_536, integer: true });
   if (space.metric !== "cosine") throw refused("space.metric", `"cosine"`, space.metric);
-  for (const { falseMatchRate, threshold } of calibration?.points ?? []) {
+  for (const { falseMatchRate, threshold, interval = [0, 1] } of calibration?.points ?? []) {
     checkNumber("calibration.points.falseMatchRate", falseMatchRate, { min: 0, max: 1 });
     checkNumber("calibration.points.threshold", threshold, { min: -1, max: 1 });
+    const [low, high] = interval;
+    checkNumber("calibration.points.interval", low, { min: 0, max: 1 });
+    checkNumber("calibration.points.interval", high, { min: low, max: 1 });
   }
 }
 

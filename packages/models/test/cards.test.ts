@@ -27,6 +27,12 @@ const own: EmbedderCard = {
   space: { id: "our-arcface/five-point/1", dimensions: 512, metric: "cosine" },
 };
 
+const calibratedWithin = (interval: readonly [number, number]): EmbedderCard["calibration"] => ({
+  data: "made up",
+  defaultFalseMatchRate: 1e-2,
+  points: [{ falseMatchRate: 1e-2, threshold: 0.5, impostorPairs: 10_000, interval }],
+});
+
 describe("model cards", () => {
   it.each(modelCards.map((card) => [card.id, card] as const))("%s is valid", (_, card) => {
     expect(defineModelCard(card)).toBe(card);
@@ -36,6 +42,18 @@ describe("model cards", () => {
     const spaces = modelCards.flatMap((card) => (card.task === "embed" ? [card.space.id] : []));
     for (const names of [modelCards.map((card) => card.id), modelCards.map((card) => card.file), spaces]) {
       expect(new Set(names).size).toBe(names.length);
+    }
+  });
+
+  it("tell of each measured rate the interval that it lies in, the wider the fewer errors stand behind it", () => {
+    const calibrations = modelCards.flatMap((card) => (card.task === "embed" ? (card.calibration?.points ?? []) : []));
+    expect(calibrations.length).toBeGreaterThan(0);
+    for (const { falseMatchRate, impostorPairs, interval: [low, high] = [1, 0] } of calibrations) {
+      // Wilson's interval, to the three digits that cards keep: about 1.96 standard deviations to each side.
+      const reach = 1.96 * Math.sqrt(falseMatchRate / impostorPairs);
+      expect(falseMatchRate - low).toBeGreaterThan(0.6 * reach);
+      expect(high - falseMatchRate).toBeGreaterThan(0.6 * reach);
+      expect(high - low).toBeLessThan(3 * reach);
     }
   });
 
@@ -51,6 +69,8 @@ describe("model cards", () => {
     ["input", { input: { ...arcFaceInput, width: 128 } }],
     ["alignment.targets", { alignment: { ...arcFaceTemplate, targets: [] } }],
     ["space.dimensions", { space: { ...own.space, dimensions: 0 } }],
+    ["calibration.points.interval", { calibration: calibratedWithin([0.2, 0.1]) }],
+    ["calibration.points.interval", { calibration: calibratedWithin([0, 1.5]) }],
   ])("names the wrong field %s", (field, change) => {
     expect(() => defineModelCard({ ...own, ...change })).toThrow(
       expect.objectContaining({ code: "invalid-argument", message: expect.stringContaining(field) }),
