@@ -1,18 +1,25 @@
 import { existsSync } from "node:fs";
-import { chooseThreshold, type Detector, type Embedder, type FaceKit, type Threshold } from "@facekit/core";
+import {
+  chooseThreshold,
+  type Detector,
+  type Embedder,
+  type FaceKit,
+  type Threshold,
+  type ThresholdOptions,
+  thresholdForGallery,
+  thresholdOptionsOf,
+} from "@facekit/core";
 import { createFaceKit, loadPack } from "@facekit/node";
 import { type Command, InvalidArgumentError, Option } from "commander";
 import type { Shell } from "./shell.js";
 
 /** What every command understands. */
-export interface GlobalOptions {
+export interface GlobalOptions extends ThresholdOptions {
   readonly models: string;
   readonly modelsDir?: string;
   readonly cacheDir?: string;
   readonly store?: string;
   readonly namespace?: string;
-  readonly falseMatchRate?: number;
-  readonly threshold?: number;
   readonly minFaceSize?: number;
   readonly acceptNonCommercial?: boolean;
 }
@@ -31,7 +38,12 @@ export function addGlobalOptions(program: Command): void {
     .option("--store <file>", `SQLite file with members, templates and visits (default: ./${defaultStore})`)
     .option("--namespace <name>", "event, venue or tenant whose members are meant (default: default)")
     .addOption(
-      new Option("--false-match-rate <rate>", "accept this share of false matches, for example 1e-4")
+      new Option("--false-positive-rate <rate>", "name this share of strangers at most, for example 1e-2")
+        .argParser(number)
+        .conflicts(["threshold", "falseMatchRate"]),
+    )
+    .addOption(
+      new Option("--false-match-rate <rate>", "accept this share of false matches in single comparisons, such as 1e-4")
         .argParser(number)
         .conflicts("threshold"),
     )
@@ -61,8 +73,7 @@ export type StoreUse = "create" | "read" | "none";
 
 /** The kit that the options describe. */
 export function openKit(shell: Shell, options: GlobalOptions, use: StoreUse): Promise<FaceKit> {
-  const { models, modelsDir, cacheDir, namespace, falseMatchRate, threshold, minFaceSize, acceptNonCommercial } =
-    options;
+  const { models, modelsDir, cacheDir, namespace, minFaceSize, acceptNonCommercial } = options;
   const store = use === "none" ? undefined : storeFile(shell, options, use);
   return shell.progress((onProgress) =>
     createFaceKit({
@@ -72,8 +83,7 @@ export function openKit(shell: Shell, options: GlobalOptions, use: StoreUse): Pr
       ...(modelsDir === undefined ? {} : { modelsDirectory: shell.path(modelsDir) }),
       ...(cacheDir === undefined ? {} : { cacheDirectory: shell.path(cacheDir) }),
       ...(namespace === undefined ? {} : { namespace }),
-      ...(falseMatchRate === undefined ? {} : { falseMatchRate }),
-      ...(threshold === undefined ? {} : { threshold }),
+      ...thresholdOptionsOf(options),
       ...(minFaceSize === undefined ? {} : { minFaceSize }),
       ...(acceptNonCommercial === undefined ? {} : { acceptNonCommercial }),
     }),
@@ -102,19 +112,20 @@ export async function openPack(
   };
 }
 
-/** The threshold that the options ask for, else the card's; none where the card has none. */
+/**
+ * The threshold that the options ask for, else the card's; none where the card has none. Of searches where the number
+ * of templates is given, else of single comparisons.
+ */
 export function thresholdOf(
-  { threshold, falseMatchRate }: GlobalOptions,
+  options: GlobalOptions,
   { calibration }: Embedder,
+  templates?: number,
 ): Threshold | undefined {
-  if (calibration === undefined && threshold === undefined && falseMatchRate === undefined) return undefined;
-  return chooseThreshold(
-    {
-      ...(threshold === undefined ? {} : { threshold }),
-      ...(falseMatchRate === undefined ? {} : { falseMatchRate }),
-    },
-    calibration,
-  );
+  const asked = thresholdOptionsOf(options);
+  if (calibration === undefined && Object.keys(asked).length === 0) return undefined;
+  return templates === undefined
+    ? chooseThreshold(asked, calibration)
+    : thresholdForGallery(asked, calibration, templates);
 }
 
 function storeFile(shell: Shell, options: GlobalOptions, use: "create" | "read"): string | undefined {

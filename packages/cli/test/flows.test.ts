@@ -90,16 +90,24 @@ describe("identify", () => {
       photos: [
         {
           photo: "ada.jpg",
+          matched: true,
           memberId: "ada",
           similarity: expect.any(Number),
           threshold: used,
+          gallerySize: 6,
           margin: expect.any(Number),
+          refusals: [],
           candidates: [
             { memberId: "ada", similarity: expect.any(Number) },
             { memberId: "bo", similarity: expect.any(Number) },
           ],
         },
-        expect.objectContaining({ photo: "stranger.jpg", memberId: null, reason: expect.any(String) }),
+        expect.objectContaining({
+          photo: "stranger.jpg",
+          memberId: null,
+          refusals: ["below-threshold"],
+          reason: expect.any(String),
+        }),
       ],
     });
   });
@@ -115,7 +123,32 @@ describe("identify", () => {
     const ran = await facekit(cwd, "identify", "ada.jpg", "bo.jpg", ...threshold);
     expect(ran.status).toBe(0);
     expect(ran.stdout).toMatch(/ada\.jpg +ada +0\.\d{4} /);
+    expect(
+      ran.stdout.match(/your own, so its error rate is not known; how often a search of 6 templates/g),
+    ).toHaveLength(1);
     expect(ran.stderr.match(/facekit models pull/g)).toHaveLength(1);
+  });
+
+  test("holds the rate of a search, tells what to expect, and refuses what was not measured", async () => {
+    const argv = ["identify", "ada.jpg", "--false-positive-rate"];
+    const photo = {
+      threshold: {
+        source: "calibration",
+        falseMatchRate: 1e-4,
+        falseMatchRateInterval: [expect.any(Number), expect.any(Number)],
+      },
+      gallerySize: 6,
+      expectedFalsePositiveRate: expect.closeTo(6e-4, 6),
+    };
+    expect((await facekit(cwd, ...argv, "1e-3", "--json")).json()).toMatchObject({ photos: [photo] });
+    expect((await facekit(cwd, ...argv, "1e-3")).stdout).toMatch(
+      /threshold 0\.9414, measured at a false match rate of 0\.0001 \[.*\] on 2,687,149 pairs; a search of 6 templates is expected to name 0\.060 % of strangers/,
+    );
+    const refused = await facekit(cwd, ...argv, "1e-6", "--json");
+    expect(refused.status).toBe(2);
+    expect(refused.json()).toMatchObject({ error: { code: "rate-not-supported" } });
+    const both = await facekit(cwd, ...argv, "1e-2", "--threshold", "0.9", "--json");
+    expect(both.json()).toMatchObject({ error: { code: "invalid-argument" } });
   });
 
   test("without a store nobody is enrolled, and none is made", async () => {
@@ -135,7 +168,19 @@ describe("verify", () => {
   ])("%s and %s: %s", async (a, b, matched) => {
     const ran = await facekit(cwd, "verify", a, b, ...threshold, "--json");
     expect(ran.status).toBe(matched ? 0 : 1);
-    expect(ran.json()).toEqual({ matched, similarity: expect.any(Number), threshold: expect.any(Object) });
+    expect(ran.json()).toEqual({
+      matched,
+      similarity: expect.any(Number),
+      threshold: expect.any(Object),
+      ...(matched ? { refusals: [] } : { refusals: ["below-threshold"], reason: expect.any(String) }),
+      ...(matched && a === "ada" ? { memberId: "ada" } : {}),
+    });
+  });
+
+  test("the rate of a search is bad use", async () => {
+    const ran = await facekit(cwd, "verify", "ada", "ada.jpg", "--false-positive-rate", "0.01", "--json");
+    expect(ran.status).toBe(2);
+    expect(ran.json()).toMatchObject({ error: { message: expect.stringContaining("--false-match-rate") } });
   });
 
   test("an unknown member is a failure", async () => {

@@ -4,6 +4,7 @@ import { annotate, annotatedFiles, makeFolder } from "../annotate.js";
 import { type GlobalOptions, noteBundledModels, openKit } from "../options.js";
 import { type PhotoFile, photoFiles } from "../photos.js";
 import { type Answer, exitStatus, type Shell } from "../shell.js";
+import { termsText } from "../terms-text.js";
 import { count, example, similarityText, table } from "../text.js";
 
 interface AttendOptions extends GlobalOptions {
@@ -51,14 +52,14 @@ async function attend(shell: Shell, names: readonly string[], options: AttendOpt
     const [file, target] = [files[i], annotated?.[i]];
     if (file !== undefined && target !== undefined) await annotate(file.path, photo.faces, target);
   }
-  const { present, strangers, threshold } = attendance;
+  const { photos, present, strangers, ...terms } = attendance;
   return {
     status: present.length > 0 ? exitStatus.yes : exitStatus.no,
     json: {
       photos: files.map(({ name }, i) => ({ photo: name, faces: facesOf(attendance, i).map(faceJson) })),
       present,
       strangers,
-      threshold,
+      ...terms,
       ...(annotated === undefined ? {} : { annotated }),
     },
     text: attendanceText(files, attendance, annotated ?? []),
@@ -86,5 +87,6 @@ function attendanceText(files: readonly PhotoFile[], attendance: Attendance, ann
     table([["photo", "member", "similarity"], ...rows]),
     ...annotated.map((file) => `wrote ${file}`),
     `present: ${present.length === 0 ? "nobody" : present.join(", ")}; ${count(strangers, "face")} of strangers`,
+    termsText(attendance),
   ].join("\n");
 }

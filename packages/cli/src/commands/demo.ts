@@ -1,6 +1,6 @@
 import { mkdir, rm } from "node:fs/promises";
 import { join } from "node:path";
-import { FaceKitError } from "@facekit/core";
+import { FaceKitError, thresholdOptionsOf } from "@facekit/core";
 import type { Command } from "commander";
 import { annotate, annotatedFiles } from "../annotate.js";
 import { drawnPeople, drawnThreshold } from "../demo/drawn-people.js";
@@ -29,7 +29,7 @@ async function demo(shell: Shell, directory: string | undefined, options: Global
     throw new FaceKitError("invalid-argument", `The demo keeps its own store in ./${folder}; leave --store out.`);
   }
   const home = shell.path(folder);
-  const asked = options.threshold !== undefined || options.falseMatchRate !== undefined;
+  const asked = Object.keys(thresholdOptionsOf(options)).length > 0;
   const threshold = directory === undefined && !asked ? drawnThreshold(options.models) : undefined;
   const own = directory === undefined ? undefined : await ownPhotos(shell, directory);
   noteBundledModels(shell, options);

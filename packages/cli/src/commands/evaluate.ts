@@ -2,7 +2,6 @@ import { type Command, Option } from "commander";
 import { type EvaluateDetectOptions, evaluateDetect } from "../evaluate/detect.js";
 import { type EvaluateIdentifyOptions, evaluateIdentify } from "../evaluate/identify.js";
 import { type EvaluatePairsOptions, evaluatePairsFile } from "../evaluate/pairs.js";
-import { number } from "../options.js";
 import type { Shell } from "../shell.js";
 
 export function addEvaluate(program: Command, shell: Shell): void {
@@ -26,11 +25,6 @@ export function addEvaluate(program: Command, shell: Shell): void {
     .description("1:N with strangers: how often is a member not named, and a stranger named?")
     .requiredOption("--gallery <dir>", "a folder for each member, with the photos to enrol")
     .requiredOption("--probes <dir>", "a folder for each person; who is not in the gallery is a stranger")
-    .addOption(
-      new Option("--false-positive-rate <rate>", "decide at the calibrated threshold for this rate and gallery")
-        .argParser(number)
-        .conflicts(["threshold", "falseMatchRate"]),
-    )
     .addOption(faceOption("the largest"))
     .option(...reportOption)
     .option(...embedOption)

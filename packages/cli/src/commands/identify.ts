@@ -2,6 +2,7 @@ import type { Command } from "commander";
 import { type GlobalOptions, noteBundledModels, openKit } from "../options.js";
 import { photoFiles } from "../photos.js";
 import { type Answer, exitStatus, type Shell } from "../shell.js";
+import { termsText } from "../terms-text.js";
 import { example, similarityText, table } from "../text.js";
 
 export function addIdentify(program: Command, shell: Shell): void {
@@ -26,11 +27,10 @@ async function identify(shell: Shell, names: readonly string[], options: GlobalO
       const { decision, candidates } = await kit.identify(path);
       answers.push({
         photo: name,
+        ...decision,
         memberId: decision.memberId ?? null,
         similarity: decision.similarity ?? null,
-        threshold: decision.threshold,
         margin: decision.margin ?? null,
-        ...(decision.reason === undefined ? {} : { reason: decision.reason }),
         candidates: candidates.map(({ memberId, similarity }) => ({ memberId, similarity })),
       });
     }
@@ -43,9 +43,11 @@ async function identify(shell: Shell, names: readonly string[], options: GlobalO
     similarityText(margin),
     reason ?? "",
   ]);
+  // One line, unless members were enrolled in between.
+  const terms = new Set(photos.map(termsText));
   return {
     status: photos.some(({ memberId }) => memberId !== null) ? exitStatus.yes : exitStatus.no,
     json: { photos },
-    text: table([["photo", "member", "similarity", "margin", ""], ...rows]),
+    text: [table([["photo", "member", "similarity", "margin", ""], ...rows]), ...terms].join("\n"),
   };
 }

@@ -1,8 +1,9 @@
-import type { Decision } from "@facekit/core";
+import { FaceKitError } from "@facekit/core";
 import type { Command } from "commander";
 import { type GlobalOptions, noteBundledModels, openKit } from "../options.js";
 import { isFile, isPhotoName, photoFiles } from "../photos.js";
 import { type Answer, exitStatus, type Shell } from "../shell.js";
+import { termsText } from "../terms-text.js";
 import { example, similarityText } from "../text.js";
 
 export function addVerify(program: Command, shell: Shell): void {
@@ -18,18 +19,24 @@ export function addVerify(program: Command, shell: Shell): void {
 }
 
 async function verify(shell: Shell, a: string, b: string, options: GlobalOptions): Promise<Answer> {
+  if (options.falsePositiveRate !== undefined) {
+    throw new FaceKitError(
+      "invalid-argument",
+      "--false-positive-rate is of searches (identify, attend); verify makes one comparison: give --false-match-rate.",
+    );
+  }
   // What is named like a photo is meant as one, so that a misspelt file is not taken for a member.
   const photoA = isFile(shell.path(a)) || isPhotoName(a) ? a : undefined;
   const [fileB, fileA] = photoFiles(shell, photoA === undefined ? [b] : [b, photoA]);
   noteBundledModels(shell, options);
   await using kit = await openKit(shell, options, fileA === undefined ? "read" : "none");
   const path = fileB?.path ?? b;
-  const decision: Decision = fileA === undefined ? await kit.verify(a, path) : await kit.compare(fileA.path, path);
-  const { matched, similarity, threshold } = decision;
-  const rate = threshold.falseMatchRate === undefined ? "" : ` at false match rate ${threshold.falseMatchRate}`;
+  const answer = fileA === undefined ? await kit.verify(a, path) : await kit.compare(fileA.path, path);
+  const { matched, similarity } = answer;
   return {
     status: matched ? exitStatus.yes : exitStatus.no,
-    json: { matched, similarity, threshold },
-    text: `${matched ? "match" : "no match"}: similarity ${similarityText(similarity)}, threshold ${similarityText(threshold.value)}${rate}`,
+    // The decision, without where the faces are.
+    json: { ...answer, face: undefined, faces: undefined },
+    text: `${matched ? "match" : "no match"}: similarity ${similarityText(similarity)}, ${termsText(answer)}`,
   };
 }

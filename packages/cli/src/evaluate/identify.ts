@@ -1,4 +1,4 @@
-import { expectedFalsePositiveRate, FaceKitError, type Threshold, thresholdForGallery } from "@facekit/core";
+import { FaceKitError, searchTerms, type Threshold } from "@facekit/core";
 import {
   type EnrolledPhotos,
   enrolPhotos,
@@ -21,7 +21,6 @@ import { reportPhotos, writeIdentificationReport } from "./report.js";
 export interface EvaluateIdentifyOptions extends GlobalOptions {
   readonly gallery: string;
   readonly probes: string;
-  readonly falsePositiveRate?: number;
   readonly face?: FaceChoice;
   readonly report?: string;
   readonly embedPhotos?: boolean;
@@ -42,16 +41,10 @@ export async function evaluateIdentify(shell: Shell, options: EvaluateIdentifyOp
   );
   const gallery = new Map([...members].map(([member, photos]) => [member, templatesOf(enrolled, photos)]));
   const templates = templateCount(gallery);
-  const threshold =
-    options.falsePositiveRate === undefined
-      ? thresholdOf(options, pack.embedder)
-      : thresholdForGallery({ falsePositiveRate: options.falsePositiveRate }, pack.embedder.calibration, templates);
+  const threshold = thresholdOf(options, pack.embedder, templates);
   const searches = searchAll(gallery, probesOf(enrolled, people));
   const evaluation = evaluateIdentification(gallery, searches, threshold?.value);
-  const expected =
-    threshold?.falseMatchRate === undefined
-      ? undefined
-      : expectedFalsePositiveRate(threshold.falseMatchRate, templates);
+  const expected = threshold === undefined ? undefined : searchTerms(threshold, templates).expectedFalsePositiveRate;
   const json = {
     ...evaluation,
     threshold: threshold ?? null,
