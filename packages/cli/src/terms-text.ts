@@ -1,14 +1,12 @@
 import type { DecisionTerms, Threshold } from "@facekit/core";
-import { count, similarityText } from "./text.js";
+import { count } from "./text.js";
 
 /** By what was decided, for people: the threshold, where it came from, and how often that errs. */
 export function termsText({ threshold, gallerySize, expectedFalsePositiveRate }: DecisionTerms): string {
-  const text = `threshold ${similarityText(threshold.value)}, ${sourceText(threshold)}`;
-  if (gallerySize === undefined) return text;
-  const search = `a search of ${count(gallerySize, "template")}`;
-  return expectedFalsePositiveRate === undefined
-    ? `${text}; how often ${search} names a stranger is not known`
-    : `${text}; ${search} is expected to name ${(expectedFalsePositiveRate * 100).toPrecision(2)} % of strangers`;
+  const text = `threshold ${threshold.value}, ${sourceText(threshold)}`;
+  if (gallerySize === undefined || expectedFalsePositiveRate === undefined) return text;
+  const percent = `${(expectedFalsePositiveRate * 100).toPrecision(2)} %`;
+  return `${text}; a search of ${count(gallerySize, "template")} is expected to name ${percent} of strangers`;
 }
 
 function sourceText({ source, falseMatchRate, falseMatchRateInterval, impostorPairs }: Threshold): string {

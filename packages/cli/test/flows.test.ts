@@ -123,9 +123,7 @@ describe("identify", () => {
     const ran = await facekit(cwd, "identify", "ada.jpg", "bo.jpg", ...threshold);
     expect(ran.status).toBe(0);
     expect(ran.stdout).toMatch(/ada\.jpg +ada +0\.\d{4} /);
-    expect(
-      ran.stdout.match(/your own, so its error rate is not known; how often a search of 6 templates/g),
-    ).toHaveLength(1);
+    expect(ran.stdout.match(/your own, so its error rate is not known/g)).toHaveLength(1);
     expect(ran.stderr.match(/facekit models pull/g)).toHaveLength(1);
   });
 
@@ -142,7 +140,7 @@ describe("identify", () => {
     };
     expect((await facekit(cwd, ...argv, "1e-3", "--json")).json()).toMatchObject({ photos: [photo] });
     expect((await facekit(cwd, ...argv, "1e-3")).stdout).toMatch(
-      /threshold 0\.9414, measured at a false match rate of 0\.0001 \[.*\] on 2,687,149 pairs; a search of 6 templates is expected to name 0\.060 % of strangers/,
+      /threshold 0\.941386, measured at a false match rate of 0\.0001 \[.*\] on 2,687,149 pairs; a search of 6 templates is expected to name 0\.060 % of strangers/,
     );
     const refused = await facekit(cwd, ...argv, "1e-6", "--json");
     expect(refused.status).toBe(2);

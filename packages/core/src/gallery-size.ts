@@ -57,10 +57,10 @@ export function thresholdForGallery(
     const largest = largestGallery(falsePositiveRate, lowest);
     throw new FaceKitError(
       "rate-not-supported",
-      `falsePositiveRate ${falsePositiveRate} over ${templates} ${templates === 1 ? "template" : "templates"} wants a ` +
+      `falsePositiveRate ${falsePositiveRate} over ${counted(templates)} wants a ` +
         `false match rate of ${falseMatchRate.toExponential(1)}; the lowest measured is ${lowest}. ` +
         `The lowest falsePositiveRate here is ${lowestHere}` +
-        (largest === 0 ? "." : `; ${falsePositiveRate} can be held up to ${largest} templates.`),
+        (largest === 0 ? "." : `; ${falsePositiveRate} can be held up to ${counted(largest)}.`),
       { details: { falsePositiveRate, templates, lowest: lowestHere, largestGallery: largest } },
     );
   }
@@ -71,4 +71,8 @@ export function thresholdForGallery(
 function roundedUp(rate: number): number {
   const step = 10 ** (Math.floor(Math.log10(rate)) - 1);
   return Number((Math.ceil(rate / step - 1e-6) * step).toPrecision(2));
+}
+
+function counted(templates: number): string {
+  return `${templates} ${templates === 1 ? "template" : "templates"}`;
 }
