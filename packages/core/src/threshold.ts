@@ -21,7 +21,10 @@ export interface Threshold {
 
 /** Ask for an error rate, or (knowing what you do) for a raw similarity. At most one of the three. */
 export interface ThresholdOptions {
-  /** FMR: the 1:1 rate of false matches of one comparison, for example 1e-4 for one in 10,000. */
+  /**
+   * FMR: the rate of false matches of one comparison, for example 1e-4 for one in 10,000. A member with three templates
+   * is compared three times.
+   */
   readonly falseMatchRate?: number;
   /**
    * FPIR: the 1:N rate at which one search of the whole gallery names a stranger, for example 1e-2 for one stranger in

@@ -195,6 +195,19 @@ describe("falsePositiveRate", () => {
     },
   );
 
+  test.each(searches)("%s refuses what can never be held before any photo is looked at", async (_, call) => {
+    const index = toyFaceIndex();
+    let probed = 0;
+    const probe: FaceIndex["probe"] = async (...args) => {
+      probed++;
+      return index.probe(...args);
+    };
+    expect(await codeOf(call(newKit({ index: { ...index, probe } }), { falsePositiveRate: 1e-4 }))).toBe(
+      "rate-not-supported",
+    );
+    expect(probed).toBe(0);
+  });
+
   test("counts templates, not members, and those of the namespace alone", async () => {
     const kit = newKit(rate);
     await kit.register("elsewhere", [photoOf(1), photoOf(1)], { namespace: "other" });

@@ -1,4 +1,5 @@
 import { checkId } from "../checks.js";
+import type { DecisionTerms } from "../decision.js";
 import { FaceKitError, isFaceKitError } from "../errors.js";
 import type { FaceProbe } from "../spec/face-index.js";
 import type { ImageInput } from "../spec/image.js";
@@ -46,6 +47,7 @@ export async function register(
   const namespace = namespaceOf(context, options);
   checkId("memberId", memberId);
   if (options.refuseKnownFaces) wantConditionalWrites(context, "refuseKnownFaces");
+  const termsOf = options.refuseKnownFaces ? searchTermsFor(context, options) : undefined;
   const images = listOf(photos);
   if (images.length === 0) {
     throw new FaceKitError("invalid-argument", `Registering "${memberId}" wants at least one photo; got none.`);
@@ -55,9 +57,10 @@ export async function register(
 
   const sources = images.map(sourceOf);
   const enrolled = await decideAndWrite(async () => {
-    const ifRevision = options.refuseKnownFaces
-      ? { ifRevision: await refuseOthersFace(context, namespace, memberId, probes, options) }
-      : {};
+    const ifRevision =
+      termsOf === undefined
+        ? {}
+        : { ifRevision: await refuseOthersFace(context, namespace, memberId, probes, termsOf, options) };
     return context.index.enrol(namespace, memberId, probes, { sources, ...ifRevision, ...signalOf(options) });
   });
   if (context.members?.capabilities.writable) {
@@ -89,9 +92,9 @@ async function refuseOthersFace(
   namespace: string,
   memberId: string,
   probes: readonly FaceProbe[],
+  termsOf: (templates: number | undefined) => DecisionTerms,
   options: RegisterOptions,
 ): Promise<number> {
-  const termsOf = searchTermsFor(context, options);
   const { matches, revision, templates } = await context.index.search(namespace, probes, {
     k: 2,
     ...signalOf(options),
