@@ -2,7 +2,10 @@ import type { Adapter, CallOptions } from "./adapter.js";
 import type { EmbeddingSpace } from "./embedder.js";
 import type { ConditionalWriteOptions, EnrolledMember, FaceRecord } from "./face-records.js";
 
-/** The best of a member's templates against one probe. */
+/**
+ * The best of a member's templates against one probe. So several templates are fused by the rule "nearest": a member is
+ * as similar as the nearest template. `docs/evaluating.md` has its error rates beside those of other rules.
+ */
 export interface MemberMatch {
   readonly memberId: string;
   /** Cosine similarity of the nearest template, -1..1, not rounded. */
