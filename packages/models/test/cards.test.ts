@@ -1,3 +1,4 @@
+import type { Calibration } from "@facekit/core";
 import { describe, expect, it } from "vitest";
 import {
   arcFaceInput,
@@ -27,7 +28,7 @@ const own: EmbedderCard = {
   space: { id: "our-arcface/five-point/1", dimensions: 512, metric: "cosine" },
 };
 
-const calibratedWithin = (interval: readonly [number, number]): EmbedderCard["calibration"] => ({
+const calibratedWithin = (interval: readonly [number, number]): Calibration => ({
   data: "made up",
   defaultFalseMatchRate: 1e-2,
   points: [{ falseMatchRate: 1e-2, threshold: 0.5, impostorPairs: 10_000, interval }],
