@@ -16,6 +16,8 @@ interface Free {
  */
 export class Arena {
   readonly dimensions: number;
+  /** How often galleries have changed rows that were there: a snapshot in the making is then of no use. */
+  rewrites = 0;
   readonly #module: WebAssembly.Module;
   readonly #bankLimit: number;
   readonly #free = new Map<number, Free[]>();
@@ -25,6 +27,12 @@ export class Arena {
     this.#module = module;
     this.dimensions = dimensions;
     this.#bankLimit = bankLimit;
+  }
+
+  /** Makes room for segments of so many rows together. */
+  reserve(capacity: number): void {
+    this.#bank ??= this.#openBank();
+    this.#bank.reserve(capacity * rowBytes(this.dimensions));
   }
 
   /** `capacity`: rows, eight times a power of two. Throws `store-full` when the memory is used up. */

@@ -57,6 +57,15 @@ export class Bank {
     return this.#ints;
   }
 
+  /** Grows at once by what is going to be allocated: each growth costs a pass of the garbage collector. */
+  reserve(bytes: number): void {
+    try {
+      this.#growTo(Math.min(this.#end + bytes, this.#limit));
+    } catch {
+      // It will grow step by step, as far as it can.
+    }
+  }
+
   /** The address of fresh memory, a multiple of 16; undefined when there is none left. */
   allocate(bytes: number): number | undefined {
     const address = this.#end;

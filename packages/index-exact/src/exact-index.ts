@@ -12,6 +12,7 @@ import { Breather } from "./breather.js";
 import { Gallery } from "./gallery.js";
 import { compileKernel } from "./kernel.js";
 import { nearest } from "./nearest.js";
+import { restoreGalleries, saveGalleries } from "./snapshot.js";
 
 /** What `open` makes anew. */
 interface Contents {
@@ -111,6 +112,30 @@ export function exactIndex(): VectorIndex {
       const { galleries } = use();
       checkId("namespace", namespace);
       return inTurn(() => galleries.get(namespace)?.size ?? 0);
+    },
+
+    async save(write) {
+      const saved = use();
+      return saveGalleries(saved, async (make) => {
+        let saving = false;
+        await inTurn(async () => {
+          const bytes = contents === saved ? make() : undefined;
+          saving = bytes !== undefined;
+          if (bytes !== undefined) await write(bytes);
+        });
+        return saving;
+      });
+    },
+
+    async restore(read) {
+      const { space, arena } = use();
+      return inTurn(async () => {
+        const galleries = await restoreGalleries(space, arena, read);
+        checkOpen();
+        if (galleries === undefined) return undefined;
+        contents = { space, arena, galleries };
+        return [...galleries.values()].reduce((sum, { size }) => sum + size, 0);
+      });
     },
 
     async [Symbol.asyncDispose]() {

@@ -1,7 +1,7 @@
 import type { IndexEntry } from "@facekit/core";
 import type { Arena } from "./arena.js";
 import { mostRowsPerScan } from "./bank.js";
-import type { Segment } from "./segment.js";
+import { rowsPerBlock, type Segment } from "./segment.js";
 
 const firstCapacity = 8;
 
@@ -20,7 +20,8 @@ export class Gallery {
   centre: Float32Array;
   readonly #arena: Arena;
   readonly #rowOf = new Map<string, number>();
-  #centredAt = 0;
+  /** At which size the centre was taken. */
+  centredAt = 0;
 
   constructor(arena: Arena) {
     this.#arena = arena;
@@ -33,6 +34,7 @@ export class Gallery {
 
   set({ id, memberId, vector }: IndexEntry): void {
     const row = this.#rowOf.get(id) ?? this.size;
+    if (row < this.size) this.#arena.rewrites++;
     const number = segmentNumber(row);
     if (number === this.segments.length) this.segments.push(this.#arena.take(segmentCapacity(number)));
     const { segment, place } = this.at(row);
@@ -40,13 +42,14 @@ export class Gallery {
     this.ids[row] = id;
     this.memberIds[row] = memberId;
     this.#rowOf.set(id, row);
-    if (this.size > this.#centredAt && recentredAt.includes(this.size)) this.#recentre();
+    if (this.size > this.centredAt && recentredAt.includes(this.size)) this.#recentre();
   }
 
   /** The last row moves into the gap. */
   delete(id: string): void {
     const gap = this.#rowOf.get(id);
     if (gap === undefined) return;
+    this.#arena.rewrites++;
     const last = this.size - 1;
     const { segment, place } = this.at(last);
     if (gap !== last) {
@@ -75,8 +78,29 @@ export class Gallery {
     return { segment, place: row - firstRow(number) };
   }
 
+  /** Appends the next segment's rows, whose bytes `fill` writes as `segment.parts` lays them out. */
+  async restore(
+    ids: readonly string[],
+    memberIds: readonly string[],
+    fill: (segment: Segment, count: number) => Promise<void>,
+  ): Promise<void> {
+    const start = this.size;
+    const segment = this.#arena.take(segmentCapacity(this.segments.length));
+    this.segments.push(segment);
+    const count = Math.ceil(ids.length / rowsPerBlock) * rowsPerBlock;
+    await fill(segment, count);
+    // What was appended to the block while it was saved is no row of the snapshot.
+    for (let place = ids.length; place < count; place++) segment.clear(place);
+    ids.forEach((id, i) => {
+      this.ids.push(id);
+      this.memberIds.push(memberIds[i] ?? "");
+      this.#rowOf.set(id, start + i);
+    });
+  }
+
   #recentre(): void {
-    this.#centredAt = this.size;
+    this.#arena.rewrites++;
+    this.centredAt = this.size;
     const sum = new Float64Array(this.#arena.dimensions);
     for (let row = 0; row < this.size; row++) {
       const { segment, place } = this.at(row);
@@ -103,6 +127,11 @@ export function firstRow(number: number): number {
   if (number === 0) return 0;
   const full = segmentNumber(mostRowsPerScan - 1);
   return number <= full ? firstCapacity * 2 ** (number - 1) : (number - full) * mostRowsPerScan;
+}
+
+/** Places in the segments of so many rows. */
+export function placesFor(rows: number): number {
+  return rows === 0 ? 0 : firstRow(segmentNumber(rows - 1) + 1);
 }
 
 function segmentCapacity(number: number): number {
