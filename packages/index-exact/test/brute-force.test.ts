@@ -1,4 +1,4 @@
-import { type IndexEntry, type IndexHit, normalize } from "@facekit/core";
+import { type IndexEntry, type IndexHit, normalize, type VectorIndex } from "@facekit/core";
 import { exactIndex } from "@facekit/index-exact";
 import { describe, expect, test } from "vitest";
 import { Arena } from "../src/arena.js";
@@ -86,18 +86,56 @@ function bruteForce(entries: Iterable<IndexEntry>, query: Float32Array, k: numbe
     .slice(0, k);
 }
 
+type Truth = ReadonlyMap<string, Map<string, IndexEntry>>;
+
+async function opened(dimensions: number): Promise<VectorIndex> {
+  const index = exactIndex();
+  await index.open({ id: "s", dimensions, metric: "cosine" });
+  return index;
+}
+
+/** Another index of the same contents, from a snapshot; what is added while it is written may be in it or not. */
+async function restored(index: VectorIndex, dimensions: number, meanwhile: () => Promise<void>): Promise<VectorIndex> {
+  const pieces: Uint8Array[] = [];
+  const [whole] = await Promise.all([index.save?.(async (bytes) => void pieces.push(bytes.slice())), meanwhile()]);
+  expect(whole).toBe(true);
+  await index[Symbol.asyncDispose]();
+  const again = await opened(dimensions);
+  await again.restore?.(async (target) => {
+    const piece = pieces.shift();
+    expect(piece).toHaveLength(target.length);
+    target.set(piece ?? []);
+  });
+  expect(pieces).toEqual([]);
+  return again;
+}
+
+async function rebuilt(index: VectorIndex, dimensions: number, truth: Truth): Promise<VectorIndex> {
+  await index[Symbol.asyncDispose]();
+  const again = await opened(dimensions);
+  for (const [namespace, entries] of truth) await again.add(namespace, [...entries.values()]);
+  return again;
+}
+
 describe.each([1, 3, 128, 512, 600, 1030])("in %i dimensions", (dimensions) => {
-  test.each([1, 2, 3, 4])("hits are those of a full comparison, bit by bit (seed %i)", async (seed) => {
+  test.each([1, 2, 3, 4, 5])("hits are those of a full comparison, bit by bit (seed %i)", async (seed) => {
     const random = seeded(seed * 1000 + dimensions);
     const upTo = (limit: number): number => Math.floor(random() * limit);
     const samples = new Samples(random, dimensions);
-    const index = exactIndex();
-    await index.open({ id: "s", dimensions, metric: "cosine" });
-    const truth = new Map<string, Map<string, IndexEntry>>([
-      ["n", new Map()],
-      ["m", new Map()],
-    ]);
+    let index = await opened(dimensions);
+    const truth = new Map(["n", "m", "o"].map((namespace) => [namespace, new Map<string, IndexEntry>()]));
     for (let step = 0; step < 40; step++) {
+      const fate = random();
+      if (fate < 0.15) {
+        const late = { id: `late-${step}`, memberId: "m1", vector: samples.next() };
+        const before = index;
+        index = await restored(index, dimensions, () => before.add("n", [late]));
+        // As a store does that catches up with what came after the snapshot.
+        await index.add("n", [late]);
+        truth.get("n")?.set(late.id, late);
+      } else if (fate < 0.25) {
+        index = await rebuilt(index, dimensions, truth);
+      }
       for (const [namespace, entries] of truth) {
         if (random() < 0.6) {
           const added = Array.from({ length: upTo(random() < 0.2 ? 300 : 12) }, () => ({
