@@ -1,9 +1,7 @@
 import type { IndexEntry } from "@facekit/core";
 import type { Arena } from "./arena.js";
-import { mostRowsPerScan } from "./bank.js";
+import { firstRow, segmentCapacity, segmentNumber } from "./gallery-layout.js";
 import { rowsPerBlock, type Segment } from "./segment.js";
-
-const firstCapacity = 8;
 
 /** At these sizes the centre is taken anew: few rows tell it roughly, some thousand as well as all. */
 const recentredAt: readonly number[] = [256, 4096];
@@ -113,27 +111,4 @@ export class Gallery {
       segment.quantise(place, this.centre);
     }
   }
-}
-
-/** Which segment holds a row. */
-function segmentNumber(row: number): number {
-  if (row < firstCapacity) return 0;
-  if (row < mostRowsPerScan) return 1 + Math.floor(Math.log2(row / firstCapacity));
-  return segmentNumber(mostRowsPerScan - 1) + Math.floor(row / mostRowsPerScan);
-}
-
-/** The first row of a segment. */
-export function firstRow(number: number): number {
-  if (number === 0) return 0;
-  const full = segmentNumber(mostRowsPerScan - 1);
-  return number <= full ? firstCapacity * 2 ** (number - 1) : (number - full) * mostRowsPerScan;
-}
-
-/** Places in the segments of so many rows. */
-export function placesFor(rows: number): number {
-  return rows === 0 ? 0 : firstRow(segmentNumber(rows - 1) + 1);
-}
-
-function segmentCapacity(number: number): number {
-  return firstRow(number + 1) - firstRow(number);
 }

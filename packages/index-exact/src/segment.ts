@@ -34,7 +34,11 @@ export class Segment {
     this.#errors = this.#scales + capacity * 4;
     this.#offsets = this.#errors + capacity * 4;
     this.#vectors = this.#offsets + capacity * 4;
-    for (let place = 0; place < capacity; place++) this.#hide(place);
+  }
+
+  /** To be called first: memory that is handed out may hold anything. */
+  hideAll(): void {
+    for (let place = 0; place < this.capacity; place++) this.#hide(place);
   }
 
   /** Where the parts of the first `count` rows lie, a multiple of eight. */

@@ -1,6 +1,7 @@
 import type { EmbeddingSpace, SnapshotReader } from "@facekit/core";
 import type { Arena } from "./arena.js";
-import { firstRow, Gallery, placesFor } from "./gallery.js";
+import { Gallery } from "./gallery.js";
+import { firstRow, placesFor } from "./gallery-layout.js";
 import { rowsPerBlock, type Segment } from "./segment.js";
 
 /**
@@ -102,7 +103,7 @@ function pieces(segment: Segment, count: number): (() => Uint8Array)[] {
   return segment.parts(count).flatMap(({ address, bytes }) =>
     Array.from({ length: Math.ceil(bytes / pieceBytes) }, (_, i) => {
       const length = Math.min(pieceBytes, bytes - i * pieceBytes);
-      return () => new Uint8Array(segment.bank.kernel.memory.buffer, address + i * pieceBytes, length);
+      return () => new Uint8Array(segment.bank.memory.buffer, address + i * pieceBytes, length);
     }),
   );
 }
