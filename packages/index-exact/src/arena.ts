@@ -7,14 +7,9 @@ import { rowBytes, Segment } from "./segment.js";
 /** Half of what a WebAssembly memory can address: browsers refuse larger ones. */
 const defaultRoomLimit = 2 ** 31;
 
-interface Free {
-  readonly bank: Bank;
-  readonly address: number;
-}
-
 /**
- * The memory of one index: hands out segments, takes them back and hands them out again, halved where none of the
- * wanted size is free. A further room is opened when the last one is full.
+ * The memory of one index: hands out segments, takes them back and hands their memory out again, in other sizes too. A
+ * further room is opened when the last one is full.
  */
 export class Arena {
   readonly dimensions: number;
@@ -24,7 +19,6 @@ export class Arena {
   /** The last one is where memory is allocated. */
   readonly rooms: Room[] = [];
   readonly #roomLimit: number;
-  readonly #free = new Map<number, Free[]>();
 
   constructor(kernel: CompiledKernel, dimensions: number, roomLimit: number = defaultRoomLimit) {
     this.kernel = kernel;
@@ -40,35 +34,28 @@ export class Arena {
 
   /** `capacity`: rows, eight times a power of two. Throws `store-full` when the memory is used up. */
   take(capacity: number): Segment {
-    const { bank, address } = this.#reuse(capacity) ?? this.#allocate(capacity);
+    const { bank, address } = this.#allocate(capacity * rowBytes(this.dimensions));
     const segment = new Segment(bank, address, capacity, this.dimensions);
     segment.hideAll();
     return segment;
   }
 
   give({ bank, address, capacity }: Segment): void {
-    this.#freeOf(capacity).push({ bank, address });
+    this.rooms.find((room) => room.bank === bank)?.free(address, capacity * rowBytes(this.dimensions));
   }
 
-  #reuse(capacity: number): Free | undefined {
-    const free = this.#freeOf(capacity).pop();
-    if (free !== undefined) return free;
-    if (![...this.#free].some(([size, places]) => size > capacity && places.length > 0)) return undefined;
-    const whole = this.#reuse(capacity * 2);
-    if (whole === undefined) return undefined;
-    this.#freeOf(capacity).push({ bank: whole.bank, address: whole.address + capacity * rowBytes(this.dimensions) });
-    return whole;
-  }
-
-  #allocate(capacity: number): Free {
-    const bytes = capacity * rowBytes(this.dimensions);
+  #allocate(bytes: number): { bank: Bank; address: number } {
+    for (const room of this.rooms) {
+      const address = room.reuse(bytes);
+      if (address !== undefined) return { bank: room.bank, address };
+    }
     for (const mayOpen of [true, false]) {
       const room = this.rooms.at(-1);
       const address = room?.allocate(bytes);
       if (room !== undefined && address !== undefined) return { bank: room.bank, address };
       if (mayOpen) this.#openRoom();
     }
-    throw new FaceKitError("store-full", `There is no memory for ${capacity} more templates, ${bytes} bytes.`, {
+    throw new FaceKitError("store-full", `There is no memory for ${bytes} more bytes of templates.`, {
       adapter: "index-exact",
     });
   }
@@ -79,11 +66,5 @@ export class Arena {
     } catch (cause) {
       throw new FaceKitError("store-full", "There is no memory for more templates.", { adapter: "index-exact", cause });
     }
-  }
-
-  #freeOf(capacity: number): Free[] {
-    const free = this.#free.get(capacity) ?? [];
-    this.#free.set(capacity, free);
-    return free;
   }
 }

@@ -1,5 +1,6 @@
 import { aligned, Bank, deskBytes } from "./bank.js";
 import type { CompiledKernel } from "./compile-kernel.js";
+import { FreeRanges } from "./free-ranges.js";
 import { sharedPages } from "./kernel.js";
 
 const pageBytes = 65_536;
@@ -9,6 +10,7 @@ export class Room {
   readonly bank: Bank;
   readonly #dimensions: number;
   readonly #limit: number;
+  readonly #free = new FreeRanges();
   #end: number;
 
   /** `limit`: how large the memory may grow, in bytes. Throws where there is no memory. */
@@ -42,6 +44,16 @@ export class Room {
     }
     this.#end = end;
     return address;
+  }
+
+  /** The address of memory that was given back; undefined where none is large enough. */
+  reuse(bytes: number): number | undefined {
+    return this.#free.take(bytes);
+  }
+
+  /** Gives back what `allocate` or `reuse` gave, for as many bytes, a multiple of 16. */
+  free(address: number, bytes: number): void {
+    this.#free.give(address, bytes);
   }
 
   /** The address of a further desk; undefined when there is no memory left. */

@@ -224,6 +224,11 @@ describe("the memory", () => {
     expect(bank?.memory.buffer.byteLength).toBe(bytes);
     const [query = new Float32Array()] = entries.map(({ vector }) => vector);
     expect(await nearest(small[250] ?? large, [query], { k: 3 })).toEqual([bruteForce(entries.slice(0, 10), query, 3)]);
+    // And back: the many small places are one again.
+    for (const gallery of small) for (const entry of entries.slice(0, 10)) gallery.delete(entry.id);
+    for (const entry of entries) large.set(entry);
+    expect(bank?.memory.buffer.byteLength).toBe(bytes);
+    expect(await nearest(large, [query], { k: 3 })).toEqual([bruteForce(entries, query, 3)]);
   });
 });
 
