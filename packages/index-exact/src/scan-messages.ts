@@ -1,16 +1,13 @@
 /** What a thread is told. */
 export type ToThread =
-  | {
-      readonly kind: "start";
-      readonly module: WebAssembly.Module;
-      readonly dimensions: number;
-      /** One int32: the number of the next segment that no thread has taken yet. */
-      readonly next: SharedArrayBuffer;
-    }
+  | { readonly kind: "start"; readonly module: WebAssembly.Module; readonly dimensions: number }
   /** A memory with segments, and where in it the thread has its desk. They are numbered as they come. */
   | { readonly kind: "room"; readonly memory: WebAssembly.Memory; readonly desk: number }
   | {
       readonly kind: "scan";
+      readonly call: number;
+      /** One int32: the number of the next segment that no thread has taken yet. */
+      readonly next: SharedArrayBuffer;
       readonly queries: readonly Float32Array[];
       readonly centre: Float32Array;
       readonly k: number;
@@ -27,5 +24,7 @@ export interface Scanned {
   readonly similarities: Float64Array<ArrayBuffer>;
 }
 
-/** What a thread answers: to "start", and to "scan". */
-export type FromThread = { readonly kind: "ready" } | { readonly kind: "scanned"; readonly found: readonly Scanned[] };
+/** What a thread answers: to "start", and to "scan" where it took segments. */
+export type FromThread =
+  | { readonly kind: "ready" }
+  | { readonly kind: "scanned"; readonly call: number; readonly segments: number; readonly found: readonly Scanned[] };

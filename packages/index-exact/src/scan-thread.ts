@@ -20,30 +20,31 @@ function handle(message: ToThread): void {
   } else if (started !== undefined && message.kind === "room") {
     banks.push(new Bank(started.module, message.memory, started.dimensions, message.desk));
   } else if (started !== undefined && message.kind === "scan") {
-    const found = scan(message, started);
-    const buffers = found.flatMap(({ rows, similarities }) => [rows.buffer, similarities.buffer]);
-    answer({ kind: "scanned", found }, buffers);
+    scan(message, started);
   }
 }
 
-function scan({ queries, centre, k, size, rooms, addresses }: Scan, { dimensions, next }: Start): Scanned[] {
+function scan({ call, next, queries, centre, k, size, rooms, addresses }: Scan, { dimensions }: Start): void {
   const taken = new Map<number, Segment>();
   const counter = new Int32Array(next);
+  // The others have done it all before this thread came to run.
+  if (Atomics.load(counter, 0) >= addresses.length) return;
   function* stretches(): Generator<Stretch> {
     for (;;) {
       const number = Atomics.add(counter, 0, 1);
-      const first = firstRow(number);
       const bank = banks[rooms[number] ?? 0];
-      if (first >= size || bank === undefined) return;
-      const segment = new Segment(bank, addresses[number] ?? 0, segmentCapacity(number), dimensions);
+      const address = addresses[number];
+      if (address === undefined || bank === undefined) return;
+      const segment = new Segment(bank, address, segmentCapacity(number), dimensions);
       taken.set(number, segment);
+      const first = firstRow(number);
       yield { segment, firstRow: first, rows: Math.min(segment.capacity, size - first) };
     }
   }
   for (const bank of banks) bank.load(queries, centre);
   const lists = queries.map(() => new Shortlist(k));
   for (const _ of firstPass(stretches(), lists));
-  return lists.map((list, query) => {
+  const found = lists.map((list, query): Scanned => {
     const rows = Uint32Array.from(list.rows());
     const similarities = Float64Array.from(rows, (row) => {
       const number = segmentNumber(row);
@@ -51,6 +52,8 @@ function scan({ queries, centre, k, size, rooms, addresses }: Scan, { dimensions
     });
     return { rows, similarities };
   });
+  const buffers = found.flatMap(({ rows, similarities }) => [rows.buffer, similarities.buffer]);
+  if (taken.size > 0) answer({ kind: "scanned", call, segments: taken.size, found }, buffers);
 }
 
 const port = nodeBuiltin?.("node:worker_threads").parentPort;

@@ -16,7 +16,14 @@ interface Scanner {
   readonly thread: Thread;
   rooms: number;
   isReady: boolean;
-  settle: ((scanned: readonly Scanned[] | undefined) => void) | undefined;
+}
+
+/** A scan under way. It ends with undefined where a thread failed. */
+interface Call {
+  readonly number: number;
+  readonly found: (readonly Scanned[])[];
+  segmentsLeft: number;
+  readonly end: (found: Call["found"] | undefined) => void;
 }
 
 /**
@@ -27,8 +34,9 @@ export class ScanThreads {
   readonly #arena: Arena;
   readonly #count: number;
   readonly #leastWork: number;
-  readonly #next = new SharedArrayBuffer(4);
   #scanners: Scanner[] | undefined;
+  #calls = 0;
+  #call: Call | undefined;
   #ended = false;
 
   constructor(arena: Arena, count: number, leastWork: number = defaultLeastWork) {
@@ -52,9 +60,44 @@ export class ScanThreads {
     if (this.#ended || gallery.size * this.#arena.dimensions * queries.length < this.#leastWork) return false;
     this.#scanners ??= this.#start();
     if (this.#ended || !this.areReady || !this.#shareRooms(this.#scanners)) return false;
+    const found = await this.#callAll(this.#scanners, gallery, queries, k);
+    if (found === undefined) this.end();
+    for (const lists of found ?? []) {
+      for (const [query, { rows, similarities }] of lists.entries()) {
+        rows.forEach((row, i) => {
+          best[query]?.offer(row, similarities[i] ?? 0);
+        });
+      }
+    }
+    return found !== undefined;
+  }
+
+  end(): void {
+    this.#ended = true;
+    for (const { thread } of this.#scanners ?? []) thread.end();
+    this.#call?.end(undefined);
+  }
+
+  /**
+   * What the threads found, once every segment was scanned: it does not wait for a thread that took none because the
+   * machine had no processor for it.
+   */
+  async #callAll(
+    scanners: readonly Scanner[],
+    gallery: Gallery,
+    queries: readonly Float32Array[],
+    k: number,
+  ): Promise<Call["found"] | undefined> {
     const rooms = new Map(this.#arena.rooms.map(({ bank }, i) => [bank, i]));
+    const call = ++this.#calls;
+    const found = new Promise<Call["found"] | undefined>((end) => {
+      this.#call = { number: call, found: [], segmentsLeft: gallery.segments.length, end };
+    });
     const message = {
       kind: "scan",
+      call,
+      next: new SharedArrayBuffer(Int32Array.BYTES_PER_ELEMENT),
+      // Copies: with a view, all of the buffer under it would be sent.
       queries: queries.map((query) => query.slice()),
       centre: gallery.centre,
       k,
@@ -62,38 +105,14 @@ export class ScanThreads {
       rooms: Uint8Array.from(gallery.segments, ({ bank }) => rooms.get(bank) ?? 0),
       addresses: Uint32Array.from(gallery.segments, ({ address }) => address),
     } as const;
-    Atomics.store(new Int32Array(this.#next), 0, 0);
-    // All of them, even if one fails: rows must not move under the others.
-    const answers = await Promise.all(
-      this.#scanners.map(
-        (scanner) =>
-          new Promise<readonly Scanned[] | undefined>((resolve) => {
-            scanner.settle = resolve;
-            scanner.thread.hold();
-            scanner.thread.post(message);
-          }),
-      ),
-    );
-    const found = answers.filter((answer) => answer !== undefined);
-    if (found.length < answers.length) {
-      this.end();
-      return false;
+    for (const { thread } of scanners) {
+      thread.hold();
+      thread.post(message);
     }
-    for (const lists of found) {
-      for (const [query, { rows, similarities }] of lists.entries()) {
-        rows.forEach((row, i) => {
-          best[query]?.offer(row, similarities[i] ?? 0);
-        });
-      }
-    }
-    return true;
-  }
-
-  end(): void {
-    this.#ended = true;
-    for (const scanner of this.#scanners ?? []) {
-      scanner.thread.end();
-      settle(scanner, undefined);
+    try {
+      return await found;
+    } finally {
+      for (const { thread } of scanners) thread.release();
     }
   }
 
@@ -111,17 +130,25 @@ export class ScanThreads {
   #spawn(): Scanner {
     const onMessage = (message: FromThread): void => {
       if (message.kind === "ready") scanner.isReady = true;
-      else settle(scanner, message.found);
+      else this.#take(message);
     };
     const onEnd = (): void => {
       this.#ended = true;
-      settle(scanner, undefined);
+      this.#call?.end(undefined);
     };
     const thread = spawnThread(scanThreadScript, onMessage, onEnd);
-    const scanner: Scanner = { thread, rooms: 0, isReady: false, settle: undefined };
+    const scanner: Scanner = { thread, rooms: 0, isReady: false };
     const { kernel, dimensions } = this.#arena;
-    thread.post({ kind: "start", module: kernel.module, dimensions, next: this.#next });
+    thread.post({ kind: "start", module: kernel.module, dimensions });
     return scanner;
+  }
+
+  #take({ call: number, segments, found }: Extract<FromThread, { kind: "scanned" }>): void {
+    const call = this.#call;
+    if (call?.number !== number) return;
+    call.found.push(found);
+    call.segmentsLeft -= segments;
+    if (call.segmentsLeft === 0) call.end(call.found);
   }
 
   /** Tells the threads of new rooms. False where there is no memory for their desks. */
@@ -136,10 +163,4 @@ export class ScanThreads {
     }
     return true;
   }
-}
-
-function settle(scanner: Scanner, scanned: readonly Scanned[] | undefined): void {
-  scanner.thread.release();
-  scanner.settle?.(scanned);
-  scanner.settle = undefined;
 }
