@@ -14,7 +14,8 @@ type Create = (gallery: Gallery, rows: Float32Array) => Promise<Contender>;
 
 /** Rejects with the reason where a contender is not to be had on this machine. */
 export const contenders: Readonly<Record<string, Create>> = {
-  "index-exact": ourIndex,
+  "index-exact": (gallery, rows) => ourIndex(gallery, rows, "auto"),
+  "index-exact, calling thread": (gallery, rows) => ourIndex(gallery, rows, 0),
   "naive JavaScript": naiveLoop,
   "usearch exact, 1 thread": (gallery, rows) => usearchExact(gallery, rows, 1),
   "usearch exact, all cores": (gallery, rows) => usearchExact(gallery, rows, 0),
@@ -23,8 +24,12 @@ export const contenders: Readonly<Record<string, Create>> = {
   "hnswlib-node (approximate)": hnswlib,
 };
 
-async function ourIndex({ count, dimensions }: Gallery, rows: Float32Array): Promise<Contender> {
-  const index = exactIndex();
+async function ourIndex(
+  { count, dimensions }: Gallery,
+  rows: Float32Array,
+  threads: number | "auto",
+): Promise<Contender> {
+  const index = exactIndex({ threads });
   await index.open({ id: "benchmark", dimensions, metric: "cosine" });
   const entriesAtOnce = 10_000;
   for (let from = 0; from < count; from += entriesAtOnce) {

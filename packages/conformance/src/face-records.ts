@@ -14,6 +14,7 @@ import {
   sortedNames,
   space,
 } from "./samples.js";
+import { snapshotConformance } from "./snapshots.js";
 import { abortedSignal, collect, drain, lend, type PersistentConformanceOptions } from "./suite.js";
 
 /** What every `FaceRecords` must do. */
@@ -335,6 +336,7 @@ export function faceRecordsConformance({ test, create, reopen }: PersistentConfo
     await rejects(() => drain(records.members("n")), "closed", "members");
   });
 
+  snapshotConformance({ test, create, ...(reopen && { reopen }) });
   if (reopen === undefined) return;
 
   it("keeps acknowledged writes over a restart", async (records) => {

@@ -1,4 +1,4 @@
-import { dot, type IndexEntry, type IndexHit, type VectorIndex } from "@facekit/core";
+import { dot, type IndexEntry, type IndexHit, type SnapshotReader, type VectorIndex } from "@facekit/core";
 import { ensure, equal, near, rejects, rejectsWith } from "./expect.js";
 import {
   axis,
@@ -198,6 +198,54 @@ export function vectorIndexConformance({ test, create }: ConformanceOptions<Vect
     });
   });
 
+  it("comes back from what it saved, where it can save", async (index) => {
+    const random = seeded(4);
+    const names = ["n", ...oddNames];
+    const entries = (count: number, from = 0): IndexEntry[] =>
+      Array.from({ length: count }, (_, i) => entry(`t${from + i}`, randomVector(random), `m${i % 50}`));
+    for (const name of names) await index.add(name, entries(name === "n" ? 6000 : 30));
+    await index.remove("n", ["t3", "t5999"]);
+    const pieces = await saved(index, () => index.add("n", entries(3000, 6000)));
+    if (pieces === undefined) return;
+    const truth = new Map<string, IndexHit[][]>();
+    const queries = Array.from({ length: 5 }, () => randomVector(random));
+    await index.remove(
+      "n",
+      Array.from({ length: 3000 }, (_, i) => `t${6000 + i}`),
+    );
+    for (const name of names) truth.set(name, await index.search(name, queries, { k: 9 }));
+    await lend(create, async (again) => {
+      await again.open(space);
+      equal(await again.restore?.(readerOf(pieces)), 5998 + 30 * oddNames.length, "templates restored");
+      for (const name of names) equal(await again.search(name, queries, { k: 9 }), truth.get(name), `hits in ${name}`);
+      await again.add("n", [entry("new", axis(0))]);
+      await again.remove("n", ["t7"]);
+      equal(await again.count("n"), 5998, "count after an addition and a removal");
+      equal(idsOf((await again.search("n", [axis(0)], { k: 1 }))[0]), ["new"], "the best hit after an addition");
+    });
+    await lend(create, async (other) => {
+      const otherSpace = { ...space, id: "other" };
+      await other.open(otherSpace);
+      equal(await other.restore?.(readerOf(pieces)), undefined, "restoring another space");
+      equal(await other.count("n"), 0, "count of another space");
+      await other.open(space);
+      const cut = other.restore?.(readerOf(pieces.slice(0, -1))).catch(() => "rejected");
+      equal(await cut, "rejected", "restoring what was cut");
+      equal(await other.count("n"), 0, "count after a failed restoring");
+      await other.add("n", [entry("1", axis(0))]);
+      equal(await other.count("n"), 1, "count after an addition");
+    });
+  });
+
+  it("tells that what it saved is of no use when entries change meanwhile", async (index) => {
+    await index.add(
+      "n",
+      Array.from({ length: 50 }, (_, i) => entry(`${i}`, axis(i % 8))),
+    );
+    equal(await saved(index, () => index.remove("n", ["7"])), undefined, "pieces after a removal");
+    equal(await saved(index, () => index.add("n", [entry("8", axis(2))])), undefined, "pieces after a replacement");
+  });
+
   it("may be disposed twice", async (index) => {
     await index[Symbol.asyncDispose]();
     await index[Symbol.asyncDispose]();
@@ -206,6 +254,27 @@ export function vectorIndexConformance({ test, create }: ConformanceOptions<Vect
 
 function entry(id: string, vector: Float32Array, memberId = `member-${id}`): IndexEntry {
   return { id, memberId, vector };
+}
+
+/** What the index writes, undefined where it cannot or gave up. Something else happens after the third piece. */
+async function saved(index: VectorIndex, meanwhile: () => Promise<void>): Promise<Uint8Array[] | undefined> {
+  const pieces: Uint8Array[] = [];
+  let happened: Promise<void> | undefined;
+  const useful = await index.save?.(async (bytes) => {
+    pieces.push(bytes.slice());
+    if (pieces.length >= 3) happened ??= meanwhile();
+  });
+  await (happened ?? meanwhile());
+  return useful ? pieces : undefined;
+}
+
+function readerOf(pieces: readonly Uint8Array[]): SnapshotReader {
+  let next = 0;
+  return async (target) => {
+    const piece = pieces[next++];
+    if (piece?.length !== target.length) throw new Error("There is no piece of this length.");
+    target.set(piece);
+  };
 }
 
 function idsOf(hits: readonly IndexHit[] | undefined): string[] {

@@ -286,6 +286,36 @@ export function vectorStoreConformance({ test, create, reopen }: PersistentConfo
     );
   });
 
+  it("finds the same of 6,000 templates over restarts, with what was written and erased since", async (store) => {
+    const random = seeded(4);
+    const records = Array.from({ length: 6000 }, (_, i) => record(`t${i}`, `m${i}`, randomVector(random)));
+    const probes = Array.from({ length: 20 }, (_, i) => (i % 2 === 0 ? randomVector(random) : axis(i % 8)));
+    await store.upsert("n", records);
+    const { matches } = await store.search("n", probes, { k: 3 });
+    await store[Symbol.asyncDispose]();
+    const best = matches[0]?.[0]?.memberId ?? "";
+    const rounds: readonly ((again: VectorStore) => Promise<unknown>)[] = [
+      async (again) => equal((await again.search("n", probes, { k: 3 })).matches, matches, "matches after a restart"),
+      (again) => again.upsert("n", [record("new", "new", probes[0])]),
+      (again) => shows(again, probes[0] ?? axis(0), { k: 2 }, ["new", best]),
+      (again) => again.deleteMember("n", best),
+      async (again) => {
+        const [found] = (await again.search("n", probes, { k: 2 })).matches;
+        ensure(!membersOf(found ?? []).includes(best), "An erased member must stay erased after a restart.");
+        equal(await again.count("n"), { members: 6000, templates: 6000 }, "count");
+      },
+    ];
+    for (const round of rounds) {
+      await lend(
+        () => reopen(store),
+        async (again) => {
+          await again.open(space);
+          await round(again);
+        },
+      );
+    }
+  });
+
   it("sees the writes of another process", async (store) => {
     await lend(
       () => reopen(store),

@@ -1,6 +1,7 @@
 import { checkAdapter, checkId, checkKeys, checkNumber } from "./checks.js";
 import { disposeAll } from "./dispose.js";
 import { FaceKitError } from "./errors.js";
+import { IndexSnapshots } from "./index-snapshots.js";
 import { specVersion } from "./spec/adapter.js";
 import type { EmbeddingSpace } from "./spec/embedder.js";
 import type { FaceRecords } from "./spec/face-records.js";
@@ -11,7 +12,7 @@ import { checkVector } from "./vectors.js";
 export interface VectorStoreOptions {
   /** The durable truth. */
   readonly records: FaceRecords;
-  /** The search over it, rebuilt from the records on opening. */
+  /** The search over it, filled on opening: from a snapshot where the records keep one, else from the records. */
   readonly index: VectorIndex;
 }
 
@@ -22,6 +23,9 @@ const batchSize = 1024;
  * Records and an index as one store. Writes go to the records first and are acknowledged from there; before each search
  * the index catches up with the records' changes, those of other processes too, so no search misses an acknowledged
  * write. Owns both parts: disposing the store disposes them.
+ *
+ * Where the records have a place for snapshots and the index can save itself, a large index is saved there in the
+ * background, and on disposal, and restored on opening.
  */
 export function createVectorStore(options: VectorStoreOptions): VectorStore {
   checkKeys("createVectorStore", options, ["records", "index"]);
@@ -40,7 +44,7 @@ export function createVectorStore(options: VectorStoreOptions): VectorStore {
   const load = async (space: EmbeddingSpace): Promise<void> => {
     await records.open(space);
     await index.open(space);
-    indexed = 0;
+    indexed = await snapshots.restore();
     await refresh();
   };
 
@@ -52,8 +56,11 @@ export function createVectorStore(options: VectorStoreOptions): VectorStore {
       return indexed;
     });
     catchingUp = turn.catch(() => undefined);
+    await turn;
+    snapshots.saveWhereDue();
     return turn;
   };
+  const snapshots = new IndexSnapshots(records, index, refresh);
 
   const applyChanges = async (): Promise<void> => {
     let namespace = "";
@@ -63,6 +70,7 @@ export function createVectorStore(options: VectorStoreOptions): VectorStore {
     const flush = async (): Promise<void> => {
       if (puts.length > 0) await index.add(namespace, puts);
       if (deletes.length > 0) await index.remove(namespace, deletes);
+      snapshots.count(puts.length, deletes.length);
       puts = [];
       deletes = [];
     };
@@ -148,6 +156,7 @@ export function createVectorStore(options: VectorStoreOptions): VectorStore {
 
     async [Symbol.asyncDispose]() {
       await catchingUp;
+      await snapshots.close();
       await disposeAll([index, records]);
     },
   };

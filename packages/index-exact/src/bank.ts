@@ -11,69 +11,58 @@ export const mostRowsPerScan = 4096;
 /** Queries that the kernel scans in one call at most. */
 const queriesPerScan = 4;
 
-const pageBytes = 65_536;
-
 /**
- * A WebAssembly memory and the kernel over it. At its start lies room for queries and their candidates; after that come
- * segments of rows. It grows in place, page by page: nothing is copied.
+ * A kernel over a memory that holds segments of rows, and a desk in that memory: room for queries and their candidates.
+ * Each thread that scans a memory has a bank of its own, with its own desk.
  */
 export class Bank {
   readonly kernel: Kernel;
+  readonly memory: WebAssembly.Memory;
   /** Bytes from one query to the next, and from one's candidates to the next one's. */
   readonly queryBytes: number;
   readonly foundBytes: number = mostRowsPerScan * candidateBytes;
   /** Where candidates go. */
   readonly found: number;
   readonly #dimensions: number;
+  readonly #desk: number;
   readonly #vectors: number;
   readonly #centreAddress: number;
-  readonly #limit: number;
-  #end: number;
   #centre: Float32Array | undefined;
   #floats = new Float32Array();
   #ints = new Int32Array();
 
-  /** `limit`: how large the memory may grow, in bytes. */
-  constructor(module: WebAssembly.Module, dimensions: number, limit: number) {
-    this.kernel = startKernel(module);
+  /** `desk`: the address of `deskBytes(dimensions)` bytes. */
+  constructor(module: WebAssembly.Module, memory: WebAssembly.Memory, dimensions: number, desk: number) {
+    this.kernel = startKernel(module, memory);
+    this.memory = memory;
     this.#dimensions = dimensions;
-    this.#limit = limit;
-    this.queryBytes = aligned(queryCodes + 2 * (dimensions + 7));
-    this.#vectors = queriesAtOnce * this.queryBytes;
-    this.#centreAddress = this.#vectors + aligned(queriesAtOnce * dimensions * 4);
-    this.found = this.#centreAddress + aligned(dimensions * 4);
-    this.#end = this.found + queriesPerScan * this.foundBytes;
-    this.#growTo(this.#end);
+    this.#desk = desk;
+    const layout = deskLayout(dimensions);
+    this.queryBytes = layout.queryBytes;
+    this.#vectors = desk + layout.vectors;
+    this.#centreAddress = desk + layout.centre;
+    this.found = desk + layout.found;
+    this.renewViews();
   }
 
-  /** Views of the whole memory: ask again after every `allocate`, which may have grown it. */
+  /** To be called when the memory has grown, which leaves views of it behind. */
+  renewViews(): void {
+    this.#floats = new Float32Array(this.memory.buffer);
+    this.#ints = new Int32Array(this.memory.buffer);
+  }
+
+  /** Views of the whole memory: ask again after it may have grown. */
   get floats(): Float32Array {
-    if (this.#floats.length === 0) this.#floats = new Float32Array(this.kernel.memory.buffer);
     return this.#floats;
   }
 
   get ints(): Int32Array {
-    if (this.#ints.length === 0) this.#ints = new Int32Array(this.kernel.memory.buffer);
     return this.#ints;
-  }
-
-  /** The address of fresh memory, a multiple of 16; undefined when there is none left. */
-  allocate(bytes: number): number | undefined {
-    const address = this.#end;
-    const end = address + aligned(bytes);
-    if (end > this.#limit) return undefined;
-    try {
-      this.#growTo(end);
-    } catch {
-      return undefined;
-    }
-    this.#end = end;
-    return address;
   }
 
   /** The address of a loaded query, quantised for scans. */
   query(index: number): number {
-    return index * this.queryBytes;
+    return this.#desk + index * this.queryBytes;
   }
 
   /** The address of a loaded query as it came, float32. */
@@ -107,16 +96,22 @@ export class Bank {
   foundCount(query: number): number {
     return this.ints[(this.query(query) + queryFound) / 4] ?? 0;
   }
-
-  #growTo(bytes: number): void {
-    const { memory } = this.kernel;
-    const missing = Math.ceil((bytes - memory.buffer.byteLength) / pageBytes);
-    if (missing <= 0) return;
-    // Detaches the views, whose length is 0 from then on.
-    memory.grow(missing);
-  }
 }
 
-function aligned(bytes: number): number {
+/** What a desk takes of the memory. */
+export function deskBytes(dimensions: number): number {
+  return deskLayout(dimensions).end;
+}
+
+function deskLayout(dimensions: number) {
+  const queryBytes = aligned(queryCodes + 2 * (dimensions + 7));
+  const vectors = queriesAtOnce * queryBytes;
+  const centre = vectors + aligned(queriesAtOnce * dimensions * 4);
+  const found = centre + aligned(dimensions * 4);
+  return { queryBytes, vectors, centre, found, end: found + queriesPerScan * mostRowsPerScan * candidateBytes };
+}
+
+/** The next multiple of 16: what the kernel's loads are quickest at. */
+export function aligned(bytes: number): number {
   return Math.ceil(bytes / 16) * 16;
 }

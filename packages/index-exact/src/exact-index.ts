@@ -1,5 +1,6 @@
 import {
   checkId,
+  checkKeys,
   checkNumber,
   checkVector,
   type EmbeddingSpace,
@@ -9,25 +10,45 @@ import {
 } from "@facekit/core";
 import { Arena } from "./arena.js";
 import { Breather } from "./breather.js";
+import { compileKernel } from "./compile-kernel.js";
 import { Gallery } from "./gallery.js";
-import { compileKernel } from "./kernel.js";
 import { nearest } from "./nearest.js";
+import { ScanThreads } from "./scan-threads.js";
+import { restoreGalleries, saveGalleries } from "./snapshot.js";
+import { canShareMemory, processors } from "./spawn-thread.js";
+
+export interface ExactIndexOptions {
+  /**
+   * How many threads scan large galleries, 0 to 64; 0 leaves it all to the calling thread. Default `"auto"`: as many as
+   * the machine runs at once, 4 at most. In browsers there are threads only on pages that are cross-origin isolated.
+   */
+  readonly threads?: number | "auto";
+}
+
+const mostThreads = 64;
+const mostThreadsUnasked = 4;
 
 /** What `open` makes anew. */
 interface Contents {
   readonly space: EmbeddingSpace;
   readonly arena: Arena;
   readonly galleries: Map<string, Gallery>;
+  readonly threads?: ScanThreads;
 }
 
 /**
  * An exact index in memory: every query is compared with every template of its namespace, so recall is 1. The hits and
  * their order are those of float32 vectors compared in double precision; a first pass over int8 codes, in WebAssembly,
  * only turns away rows that cannot be among them. Takes about 5 bytes a dimension.
- * Long searches and additions give way to the event loop about every 10 ms.
+ * Large galleries are scanned by threads, which start at the first search of one and keep no process alive; the answers
+ * are the same. Long additions, and searches where there are no threads, give way to the event loop about every 10 ms.
  */
-export function exactIndex(): VectorIndex {
+export function exactIndex(options: ExactIndexOptions = {}): VectorIndex {
   const id = "index-exact";
+  checkKeys("exactIndex", options, ["threads"]);
+  const { threads = "auto" } = options;
+  if (threads !== "auto") checkNumber("threads", threads, { min: 0, max: mostThreads, integer: true });
+  const threadCount = threads === "auto" ? Math.min(processors(), mostThreadsUnasked) : threads;
   let contents: Contents | undefined;
   let closed = false;
   let lastTurn: Promise<unknown> = Promise.resolve();
@@ -43,8 +64,8 @@ export function exactIndex(): VectorIndex {
   };
 
   /**
-   * One call after the other: a search that gave way to the event loop must not see rows move under it. It all runs in
-   * one thread, so waiting costs no throughput.
+   * One call after the other: a search that gave way to the event loop, or that threads do, must not see rows move under
+   * it. A search uses all threads there are, so waiting costs no throughput.
    */
   const inTurn = <T>(work: () => T | Promise<T>): Promise<T> => {
     const turn = lastTurn.then(work);
@@ -59,9 +80,17 @@ export function exactIndex(): VectorIndex {
 
     async open(space) {
       checkOpen();
-      const module = await compileKernel();
+      const shared = threadCount > 0 && canShareMemory();
+      const kernel = await compileKernel(shared);
       checkOpen();
-      contents = { space, arena: new Arena(module, space.dimensions), galleries: new Map() };
+      contents?.threads?.end();
+      const arena = new Arena(kernel, space.dimensions);
+      contents = {
+        space,
+        arena,
+        galleries: new Map(),
+        ...(shared && { threads: new ScanThreads(arena, threadCount) }),
+      };
     },
 
     async add(namespace, entries) {
@@ -95,7 +124,7 @@ export function exactIndex(): VectorIndex {
     },
 
     async search(namespace, queries, options) {
-      const { space, galleries } = use();
+      const { space, galleries, threads } = use();
       options.signal?.throwIfAborted();
       checkId("namespace", namespace);
       checkNumber("k", options.k, { min: 1, max: Number.MAX_SAFE_INTEGER, integer: true });
@@ -103,7 +132,7 @@ export function exactIndex(): VectorIndex {
       return inTurn(() => {
         options.signal?.throwIfAborted();
         const gallery = galleries.get(namespace);
-        return gallery === undefined ? queries.map(() => []) : nearest(gallery, queries, options);
+        return gallery === undefined ? queries.map(() => []) : nearest(gallery, queries, options, threads);
       });
     },
 
@@ -113,8 +142,33 @@ export function exactIndex(): VectorIndex {
       return inTurn(() => galleries.get(namespace)?.size ?? 0);
     },
 
+    async save(write) {
+      const saved = use();
+      return saveGalleries(saved, async (make) => {
+        let saving = false;
+        await inTurn(async () => {
+          const bytes = contents === saved ? make() : undefined;
+          saving = bytes !== undefined;
+          if (bytes !== undefined) await write(bytes);
+        });
+        return saving;
+      });
+    },
+
+    async restore(read) {
+      const empty = use();
+      return inTurn(async () => {
+        const galleries = await restoreGalleries(empty.space, empty.arena, read);
+        checkOpen();
+        if (galleries === undefined) return undefined;
+        contents = { ...empty, galleries };
+        return [...galleries.values()].reduce((sum, { size }) => sum + size, 0);
+      });
+    },
+
     async [Symbol.asyncDispose]() {
       closed = true;
+      contents?.threads?.end();
       contents = undefined;
     },
   };

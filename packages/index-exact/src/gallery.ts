@@ -1,9 +1,7 @@
 import type { IndexEntry } from "@facekit/core";
 import type { Arena } from "./arena.js";
-import { mostRowsPerScan } from "./bank.js";
-import type { Segment } from "./segment.js";
-
-const firstCapacity = 8;
+import { firstRow, segmentCapacity, segmentNumber } from "./gallery-layout.js";
+import { rowsPerBlock, type Segment } from "./segment.js";
 
 /** At these sizes the centre is taken anew: few rows tell it roughly, some thousand as well as all. */
 const recentredAt: readonly number[] = [256, 4096];
@@ -20,7 +18,8 @@ export class Gallery {
   centre: Float32Array;
   readonly #arena: Arena;
   readonly #rowOf = new Map<string, number>();
-  #centredAt = 0;
+  /** At which size the centre was taken. */
+  centredAt = 0;
 
   constructor(arena: Arena) {
     this.#arena = arena;
@@ -33,6 +32,7 @@ export class Gallery {
 
   set({ id, memberId, vector }: IndexEntry): void {
     const row = this.#rowOf.get(id) ?? this.size;
+    if (row < this.size) this.#arena.rewrites++;
     const number = segmentNumber(row);
     if (number === this.segments.length) this.segments.push(this.#arena.take(segmentCapacity(number)));
     const { segment, place } = this.at(row);
@@ -40,13 +40,14 @@ export class Gallery {
     this.ids[row] = id;
     this.memberIds[row] = memberId;
     this.#rowOf.set(id, row);
-    if (this.size > this.#centredAt && recentredAt.includes(this.size)) this.#recentre();
+    if (this.size > this.centredAt && recentredAt.includes(this.size)) this.#recentre();
   }
 
   /** The last row moves into the gap. */
   delete(id: string): void {
     const gap = this.#rowOf.get(id);
     if (gap === undefined) return;
+    this.#arena.rewrites++;
     const last = this.size - 1;
     const { segment, place } = this.at(last);
     if (gap !== last) {
@@ -75,8 +76,29 @@ export class Gallery {
     return { segment, place: row - firstRow(number) };
   }
 
+  /** Appends the next segment's rows, whose bytes `fill` writes as `segment.parts` lays them out. */
+  async restore(
+    ids: readonly string[],
+    memberIds: readonly string[],
+    fill: (segment: Segment, count: number) => Promise<void>,
+  ): Promise<void> {
+    const start = this.size;
+    const segment = this.#arena.take(segmentCapacity(this.segments.length));
+    this.segments.push(segment);
+    const count = Math.ceil(ids.length / rowsPerBlock) * rowsPerBlock;
+    await fill(segment, count);
+    // What was appended to the block while it was saved is no row of the snapshot.
+    for (let place = ids.length; place < count; place++) segment.clear(place);
+    ids.forEach((id, i) => {
+      this.ids.push(id);
+      this.memberIds.push(memberIds[i] ?? "");
+      this.#rowOf.set(id, start + i);
+    });
+  }
+
   #recentre(): void {
-    this.#centredAt = this.size;
+    this.#arena.rewrites++;
+    this.centredAt = this.size;
     const sum = new Float64Array(this.#arena.dimensions);
     for (let row = 0; row < this.size; row++) {
       const { segment, place } = this.at(row);
@@ -89,22 +111,4 @@ export class Gallery {
       segment.quantise(place, this.centre);
     }
   }
-}
-
-/** Which segment holds a row. */
-function segmentNumber(row: number): number {
-  if (row < firstCapacity) return 0;
-  if (row < mostRowsPerScan) return 1 + Math.floor(Math.log2(row / firstCapacity));
-  return segmentNumber(mostRowsPerScan - 1) + Math.floor(row / mostRowsPerScan);
-}
-
-/** The first row of a segment. */
-export function firstRow(number: number): number {
-  if (number === 0) return 0;
-  const full = segmentNumber(mostRowsPerScan - 1);
-  return number <= full ? firstCapacity * 2 ** (number - 1) : (number - full) * mostRowsPerScan;
-}
-
-function segmentCapacity(number: number): number {
-  return firstRow(number + 1) - firstRow(number);
 }

@@ -1,1 +1,1 @@
-export { exactIndex } from "./exact-index.js";
+export { type ExactIndexOptions, exactIndex } from "./exact-index.js";

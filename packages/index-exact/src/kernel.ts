@@ -1,9 +1,8 @@
-import { FaceKitError } from "@facekit/core";
-import { kernelBase64 } from "../generated/kernel.js";
+/** The most that a shared memory may grow to, in pages of 64 KiB: the same as in `kernel/build.mjs`. */
+export const sharedPages = 32_768;
 
 /** What `kernel/*.ts` exports; its docstrings say what the arguments are. Addresses are bytes from the memory's start. */
 export interface Kernel {
-  readonly memory: WebAssembly.Memory;
   quantiseRow(
     vector: number,
     centre: number,
@@ -52,23 +51,7 @@ export interface Kernel {
 /** The kernel's types are checked nowhere but here: it is built from the source beside it. */
 type KernelInstance = WebAssembly.Instance & { readonly exports: Kernel };
 
-let compiled: Promise<WebAssembly.Module> | undefined;
-
-/** Compiles once per process or page. Rejects with `not-supported` where WebAssembly has no SIMD. */
-export function compileKernel(): Promise<WebAssembly.Module> {
-  compiled ??= WebAssembly.compile(Uint8Array.from(atob(kernelBase64), (character) => character.charCodeAt(0))).catch(
-    (cause: unknown) => {
-      throw new FaceKitError(
-        "not-supported",
-        "This runtime has no WebAssembly SIMD, which the exact index needs. Every browser since 2023 and Node since 16 have it.",
-        { adapter: "index-exact", cause },
-      );
-    },
-  );
-  return compiled;
-}
-
-/** A kernel with an empty memory of its own. */
-export function startKernel(module: WebAssembly.Module): Kernel {
-  return (new WebAssembly.Instance(module) as KernelInstance).exports;
+/** A kernel over a memory, which it shares with others where the module is for that. */
+export function startKernel(module: WebAssembly.Module, memory: WebAssembly.Memory): Kernel {
+  return (new WebAssembly.Instance(module, { env: { memory } }) as KernelInstance).exports;
 }

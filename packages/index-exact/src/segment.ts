@@ -34,7 +34,22 @@ export class Segment {
     this.#errors = this.#scales + capacity * 4;
     this.#offsets = this.#errors + capacity * 4;
     this.#vectors = this.#offsets + capacity * 4;
-    for (let place = 0; place < capacity; place++) this.clear(place);
+  }
+
+  /** To be called first: memory that is handed out may hold anything. */
+  hideAll(): void {
+    for (let place = 0; place < this.capacity; place++) this.#hide(place);
+  }
+
+  /** Where the parts of the first `count` rows lie, a multiple of eight. */
+  parts(count: number): { readonly address: number; readonly bytes: number }[] {
+    return [
+      { address: this.address, bytes: count * this.#padded },
+      { address: this.#scales, bytes: count * 4 },
+      { address: this.#errors, bytes: count * 4 },
+      { address: this.#offsets, bytes: count * 4 },
+      { address: this.#vectors, bytes: count * this.#dimensions * 4 },
+    ];
   }
 
   set(place: number, vector: Float32Array, centre: Float32Array): void {
@@ -63,8 +78,16 @@ export class Segment {
     return this.bank.floats.subarray(start, start + this.#dimensions);
   }
 
-  /** No scan finds this place until it is set again: no bound reaches a threshold from minus infinity. */
+  /** Erases a row: no scan finds its place until it is set again, and nothing of it is left in memory. */
   clear(place: number): void {
+    this.vector(place).fill(0);
+    // The codes of zero about zero are zeros.
+    this.quantise(place, this.vector(place));
+    this.#hide(place);
+  }
+
+  /** No bound reaches a threshold from minus infinity. */
+  #hide(place: number): void {
     this.bank.floats[this.#errors / 4 + place] = Number.NEGATIVE_INFINITY;
   }
 

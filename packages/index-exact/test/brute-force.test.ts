@@ -1,10 +1,13 @@
-import { type IndexEntry, type IndexHit, normalize } from "@facekit/core";
+import { type IndexEntry, type IndexHit, normalize, type VectorIndex } from "@facekit/core";
 import { exactIndex } from "@facekit/index-exact";
-import { describe, expect, test } from "vitest";
+import { describe, expect, onTestFinished, test } from "vitest";
 import { Arena } from "../src/arena.js";
+import { queriesAtOnce } from "../src/bank.js";
+import { BestRows } from "../src/best-rows.js";
+import { compileKernel } from "../src/compile-kernel.js";
 import { Gallery } from "../src/gallery.js";
-import { compileKernel } from "../src/kernel.js";
 import { nearest } from "../src/nearest.js";
+import { ScanThreads } from "../src/scan-threads.js";
 
 /** The same numbers on every run (mulberry32), 0 to less than 1. */
 function seeded(seed: number): () => number {
@@ -86,18 +89,56 @@ function bruteForce(entries: Iterable<IndexEntry>, query: Float32Array, k: numbe
     .slice(0, k);
 }
 
+type Truth = ReadonlyMap<string, Map<string, IndexEntry>>;
+
+async function opened(dimensions: number): Promise<VectorIndex> {
+  const index = exactIndex();
+  await index.open({ id: "s", dimensions, metric: "cosine" });
+  return index;
+}
+
+/** Another index of the same contents, from a snapshot; what is added while it is written may be in it or not. */
+async function restored(index: VectorIndex, dimensions: number, meanwhile: () => Promise<void>): Promise<VectorIndex> {
+  const pieces: Uint8Array[] = [];
+  const [whole] = await Promise.all([index.save?.(async (bytes) => void pieces.push(bytes.slice())), meanwhile()]);
+  expect(whole).toBe(true);
+  await index[Symbol.asyncDispose]();
+  const again = await opened(dimensions);
+  await again.restore?.(async (target) => {
+    const piece = pieces.shift();
+    expect(piece).toHaveLength(target.length);
+    target.set(piece ?? []);
+  });
+  expect(pieces).toEqual([]);
+  return again;
+}
+
+async function rebuilt(index: VectorIndex, dimensions: number, truth: Truth): Promise<VectorIndex> {
+  await index[Symbol.asyncDispose]();
+  const again = await opened(dimensions);
+  for (const [namespace, entries] of truth) await again.add(namespace, [...entries.values()]);
+  return again;
+}
+
 describe.each([1, 3, 128, 512, 600, 1030])("in %i dimensions", (dimensions) => {
-  test.each([1, 2, 3, 4])("hits are those of a full comparison, bit by bit (seed %i)", async (seed) => {
+  test.each([1, 2, 3, 4, 5])("hits are those of a full comparison, bit by bit (seed %i)", async (seed) => {
     const random = seeded(seed * 1000 + dimensions);
     const upTo = (limit: number): number => Math.floor(random() * limit);
     const samples = new Samples(random, dimensions);
-    const index = exactIndex();
-    await index.open({ id: "s", dimensions, metric: "cosine" });
-    const truth = new Map<string, Map<string, IndexEntry>>([
-      ["n", new Map()],
-      ["m", new Map()],
-    ]);
+    let index = await opened(dimensions);
+    const truth = new Map(["n", "m", "o"].map((namespace) => [namespace, new Map<string, IndexEntry>()]));
     for (let step = 0; step < 40; step++) {
+      const fate = random();
+      if (fate < 0.15) {
+        const late = { id: `late-${step}`, memberId: "m1", vector: samples.next() };
+        const before = index;
+        index = await restored(index, dimensions, () => before.add("n", [late]));
+        // As a store does that catches up with what came after the snapshot.
+        await index.add("n", [late]);
+        truth.get("n")?.set(late.id, late);
+      } else if (fate < 0.25) {
+        index = await rebuilt(index, dimensions, truth);
+      }
       for (const [namespace, entries] of truth) {
         if (random() < 0.6) {
           const added = Array.from({ length: upTo(random() < 0.2 ? 300 : 12) }, () => ({
@@ -175,13 +216,84 @@ describe("the memory", () => {
     const large = new Gallery(arena);
     for (const entry of entries) large.set(entry);
     const bank = large.segments[0]?.bank;
-    const bytes = bank?.kernel.memory.buffer.byteLength;
+    const bytes = bank?.memory.buffer.byteLength;
     for (const { id } of entries) large.delete(id);
     expect(large.segments).toEqual([]);
     const small = Array.from({ length: 500 }, () => new Gallery(arena));
     for (const gallery of small) for (const entry of entries.slice(0, 10)) gallery.set(entry);
-    expect(bank?.kernel.memory.buffer.byteLength).toBe(bytes);
+    expect(bank?.memory.buffer.byteLength).toBe(bytes);
     const [query = new Float32Array()] = entries.map(({ vector }) => vector);
     expect(await nearest(small[250] ?? large, [query], { k: 3 })).toEqual([bruteForce(entries.slice(0, 10), query, 3)]);
+    // And back: the many small places are one again.
+    for (const gallery of small) for (const entry of entries.slice(0, 10)) gallery.delete(entry.id);
+    for (const entry of entries) large.set(entry);
+    expect(bank?.memory.buffer.byteLength).toBe(bytes);
+    expect(await nearest(large, [query], { k: 3 })).toEqual([bruteForce(entries, query, 3)]);
+  });
+});
+
+describe("threads", () => {
+  const dimensions = 64;
+
+  async function gallery(samples: Samples, count: number, roomLimit?: number) {
+    const arena = new Arena(await compileKernel(true), dimensions, roomLimit);
+    const filled = new Gallery(arena);
+    const entries = Array.from({ length: count }, (_, i) => ({ id: `t${i}`, memberId: "m", vector: samples.next() }));
+    for (const entry of entries) filled.set(entry);
+    return { arena, gallery: filled, entries };
+  }
+
+  /** They start at the first search, which does not wait for them. */
+  async function started(threads: ScanThreads, filled: Gallery, query: Float32Array): Promise<void> {
+    while (!threads.areReady) {
+      await nearest(filled, [query], { k: 1 }, threads);
+      await new Promise((resolve) => setTimeout(resolve, 5));
+    }
+  }
+
+  test.each([1, 2, 3, 5])("%i of them find what one finds, bit by bit", async (count) => {
+    const samples = new Samples(seeded(count), dimensions);
+    // A limit at which the rows lie in two rooms.
+    const { arena, gallery: filled, entries } = await gallery(samples, 30_000, count === 3 ? 8e6 : undefined);
+    expect(arena.rooms).toHaveLength(count === 3 ? 2 : 1);
+    const threads = new ScanThreads(arena, count, 0);
+    onTestFinished(() => threads.end());
+    await started(threads, filled, samples.next());
+    for (let round = 0; round < 12; round++) {
+      const queries = Array.from({ length: round === 0 ? 70 : 1 + (round % 6) }, () => samples.next());
+      const k = [1, 10, 300, 40_000][round % 4] ?? 1;
+      const best = queries.map(() => new BestRows(k, (row) => filled.ids[row] ?? ""));
+      if (queries.length <= queriesAtOnce) expect(await threads.scan(filled, queries, k, best)).toBe(true);
+      expect(await nearest(filled, queries, { k }, threads)).toEqual(await nearest(filled, queries, { k }));
+      for (let i = 0; i < 200; i++) {
+        const at = Math.abs(i * 7919 + round) % entries.length;
+        if (i % 3 === 0) filled.delete(`t${at}`);
+        else filled.set({ id: `t${at + (i % 3 === 1 ? entries.length : 0)}`, memberId: "m", vector: samples.next() });
+      }
+    }
+  });
+
+  test("that fail leave the work to the calling thread", async () => {
+    const samples = new Samples(seeded(9), dimensions);
+    const { arena, gallery: filled } = await gallery(samples, 5000);
+    const threads = new ScanThreads(arena, 2, 0);
+    const queries = [samples.next(), samples.next()];
+    await started(threads, filled, samples.next());
+    const expected = await nearest(filled, queries, { k: 9 });
+    const searching = nearest(filled, queries, { k: 9 }, threads);
+    // As when they end in the middle of a scan.
+    threads.end();
+    expect(await searching).toEqual(expected);
+    expect(await nearest(filled, queries, { k: 9 }, threads)).toEqual(expected);
+  });
+
+  test("do not start for a small gallery", async () => {
+    const samples = new Samples(seeded(10), dimensions);
+    const { arena, gallery: filled, entries } = await gallery(samples, 1000);
+    const threads = new ScanThreads(arena, 2);
+    const query = samples.next();
+    expect(await nearest(filled, [query], { k: 3 }, threads)).toEqual([bruteForce(entries, query, 3)]);
+    expect(await threads.scan(filled, [query], 3, [])).toBe(false);
+    expect(threads.areReady).toBe(false);
   });
 });

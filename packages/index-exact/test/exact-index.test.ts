@@ -1,12 +1,35 @@
+import { spawn } from "node:child_process";
+import { fileURLToPath } from "node:url";
 import { vectorIndexConformance, vectorStoreConformance } from "@facekit/conformance";
 import { createVectorStore, type EmbeddingSpace, memoryFaceRecords, normalize } from "@facekit/core";
 import { exactIndex } from "@facekit/index-exact";
 import { describe, expect, test } from "vitest";
 
-vectorIndexConformance({ test, create: exactIndex });
+vectorIndexConformance({ test, create: () => exactIndex() });
+describe("on the calling thread", () => vectorIndexConformance({ test, create: () => exactIndex({ threads: 0 }) }));
 vectorStoreConformance({
   test,
   create: () => createVectorStore({ records: memoryFaceRecords(), index: exactIndex() }),
+});
+
+test("threads answer before the process ends, and do not keep it from ending", async () => {
+  const folder = fileURLToPath(new URL("./fixtures/", import.meta.url));
+  const child = spawn(process.execPath, ["--import", "tsx", `${folder}search-and-end.ts`], {
+    cwd: folder,
+    env: { ...process.env, TSX_TSCONFIG_PATH: `${folder}tsconfig.json` },
+    stdio: ["ignore", "pipe", "inherit"],
+  });
+  let output = "";
+  child.stdout.on("data", (text: Buffer) => {
+    output += text.toString();
+  });
+  const code = await new Promise((resolve) => child.once("close", resolve));
+  expect({ code, output }).toEqual({ code: 0, output: "true\n".repeat(4) });
+});
+
+test.each([-1, 1.5, 65, "all"])("refuses %s threads", (threads) => {
+  const options: object = { threads };
+  expect(() => exactIndex(options)).toThrow(expect.objectContaining({ code: "invalid-argument" }));
 });
 
 describe("exactIndex", () => {

@@ -1,4 +1,5 @@
 import {
+  type CallOptions,
   checkId,
   checkVector,
   type EmbeddingSpace,
@@ -13,6 +14,7 @@ import type { Row, Sql, SqlValue } from "./database.js";
 import { adapterId } from "./failures.js";
 import { orderedText } from "./ordered-text.js";
 import { paged } from "./paged.js";
+import { deleteSnapshots, eraseSnapshots, sqliteSnapshots } from "./snapshot-storage.js";
 import { fromTemplateRow, putTemplate, templateColumns, templatesWithVectors, toTemplateRow } from "./template-row.js";
 import { dateAt, idAt, numberAt, textAt } from "./values.js";
 import { eraseSlots, prepareSlots, writeSlot } from "./vector-slots.js";
@@ -56,14 +58,25 @@ export function sqliteFaceRecords(handle: Handle): FaceRecords {
       }
       if (deleted === 0) return { deleted, revision };
       recordRevision(sql, stored, revision + 1);
+      eraseSnapshots(sql, handle.file, revision + 1);
       return { deleted, revision: revision + 1 };
     };
+  };
+
+  const erase = async (
+    work: ReturnType<typeof deleteWhere>,
+    options: CallOptions | undefined,
+  ): Promise<{ deleted: number; revision: number }> => {
+    const result = await handle.erase(work, options);
+    if (result.deleted > 0) deleteSnapshots(handle.file);
+    return result;
   };
 
   return {
     specVersion,
     id: adapterId,
     capabilities: { persistent: true },
+    snapshots: sqliteSnapshots(handle),
 
     async open(space, options) {
       await handle.write((sql) => bind(sql, space, handle.file), options);
@@ -80,19 +93,24 @@ export function sqliteFaceRecords(handle: Handle): FaceRecords {
         return toTemplateRow(namespace, record);
       });
       const stored = orderedText(namespace);
-      return handle.write((sql) => {
+      const { revision, replaced } = await handle.write((sql) => {
         if (options.ifRevision !== undefined) checkUnchanged(sql, namespace, options.ifRevision);
         const revision = lastRevision(sql);
-        if (rows.length === 0) return { revision };
+        if (rows.length === 0) return { revision, replaced: false };
+        let replaced = false;
         for (const { id, vector, values } of rows) {
           const [held] = sql.rows("SELECT slot FROM templates WHERE namespace = ? AND id = ?", stored, id);
+          replaced ||= held !== undefined;
           const slot = writeSlot(sql, vector, held === undefined ? undefined : numberAt(held, 0));
           sql.run(putTemplate, ...values(slot, revision + 1));
           sql.run("DELETE FROM deletions WHERE namespace = ? AND id = ?", stored, id);
         }
         recordRevision(sql, stored, revision + 1);
-        return { revision: revision + 1 };
+        if (replaced) eraseSnapshots(sql, handle.file, revision + 1);
+        return { revision: revision + 1, replaced };
       }, options);
+      if (replaced) deleteSnapshots(handle.file);
+      return { revision };
     },
 
     async delete(namespace, selection, options) {
@@ -106,13 +124,13 @@ export function sqliteFaceRecords(handle: Handle): FaceRecords {
               selection.ids.map((id) => [orderedText(id)]),
             )
           : deleteWhere(namespace, "AND member_id = ?", [[orderedText(selection.memberId)]]);
-      return handle.erase(work, options);
+      return erase(work, options);
     },
 
     async deleteNamespace(namespace, options) {
       spaceOf();
       checkId("namespace", namespace);
-      return handle.erase(deleteWhere(namespace, "", [[]]), options);
+      return erase(deleteWhere(namespace, "", [[]]), options);
     },
 
     async *scan(namespace, options) {

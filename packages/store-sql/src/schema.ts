@@ -89,4 +89,14 @@ export const migrations: readonly string[] = [
   CREATE INDEX visits_by_time ON visits (namespace, at, key);
   CREATE INDEX visits_by_member ON visits (namespace, member_id, at, key);
   `,
+  `
+  -- The snapshot of a search index that lies beside the file: see snapshot-storage.ts.
+  CREATE TABLE snapshot (
+    only_row INTEGER PRIMARY KEY CHECK (only_row = 1),
+    id TEXT, -- NULL where there is none
+    revision INTEGER NOT NULL, -- that it holds
+    erased_at INTEGER NOT NULL -- the last revision that erased or replaced a template
+  ) STRICT;
+  INSERT INTO snapshot (only_row, revision, erased_at) VALUES (1, 0, 0);
+  `,
 ];

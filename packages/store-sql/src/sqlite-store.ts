@@ -30,7 +30,8 @@ export interface SqliteStore extends AsyncDisposable {
 
 /**
  * Templates, members and visits in one SQLite file, created on first use and readable by its owner only. Beside it lie
- * `<file>-wal` and `<file>-shm` while it is in use. Several processes of one machine may share the file.
+ * `<file>-wal` and `<file>-shm` while it is in use, and `<file>-index-<id>`, a snapshot of a large search index, which
+ * holds templates too and goes when one of them is erased. Several processes of one machine may share the file.
  *
  * A write that was acknowledged survives the process and a power cut. What was deleted is overwritten, not only
  * unlinked, as soon as no other process is reading an older state.

@@ -1,5 +1,6 @@
 import type { Adapter, CallOptions } from "./adapter.js";
 import type { EmbeddingSpace } from "./embedder.js";
+import type { SnapshotStorage } from "./snapshot-storage.js";
 
 /** One enrolled template. */
 export interface FaceRecord {
@@ -44,6 +45,8 @@ export type FaceRecordSelection = { readonly memberId: string } | { readonly ids
  */
 export interface FaceRecords extends Adapter {
   readonly capabilities: { readonly persistent: boolean };
+  /** A place for a snapshot of the search index, so that a large one need not be built anew on each opening. */
+  readonly snapshots?: SnapshotStorage;
   /** Binds the records to a space, or rejects with `space-mismatch` when they hold another. Call it first. */
   open(space: EmbeddingSpace, options?: CallOptions): Promise<void>;
   put(

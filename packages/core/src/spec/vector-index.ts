@@ -1,5 +1,6 @@
 import type { Adapter, CallOptions } from "./adapter.js";
 import type { EmbeddingSpace } from "./embedder.js";
+import type { SnapshotReader, SnapshotWriter } from "./snapshot-storage.js";
 
 export interface IndexEntry {
   /** Unique in its namespace; adding an id again replaces its entry. */
@@ -38,4 +39,14 @@ export interface VectorIndex extends Adapter {
   search(namespace: string, queries: readonly Float32Array[], options: IndexSearchOptions): Promise<IndexHit[][]>;
   /** How many templates a namespace holds. */
   count(namespace: string): Promise<number>;
+  /**
+   * Writes all there is, for `restore` to read; other calls go on meanwhile. Additions that come while it runs may be left
+   * out. Fulfils with false, and what was written is of no use, where an entry was removed or replaced meanwhile.
+   */
+  save?(write: SnapshotWriter): Promise<boolean>;
+  /**
+   * Fills the open, empty index with what `save` wrote, and fulfils with how many templates those are. Undefined where
+   * that is of another index, another version or another space. Then, and where `read` rejects, it stays empty.
+   */
+  restore?(read: SnapshotReader): Promise<number | undefined>;
 }

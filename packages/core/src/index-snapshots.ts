@@ -1,0 +1,89 @@
+import type { FaceRecords } from "./spec/face-records.js";
+import type { VectorIndex } from "./spec/vector-index.js";
+
+/** Fewer changes are read from the records in about a tenth of a second. */
+const leastChanges = 5000;
+
+/** A large snapshot is written anew when it is behind by this share of its templates. */
+const shareOfChanges = 1 / 8;
+
+/**
+ * Keeps a snapshot of the index beside the records and fills the index from it, where both can. A snapshot that cannot
+ * be read or written is done without: the records hold everything.
+ */
+export class IndexSnapshots {
+  readonly #records: FaceRecords;
+  readonly #index: VectorIndex;
+  /** Brings the index to the records' state and tells its revision. */
+  readonly #refresh: () => Promise<number>;
+  /** Templates in the index, about: one that is replaced counts again. */
+  #size = 0;
+  #changes = 0;
+  #saving: Promise<void> | undefined;
+
+  constructor(records: FaceRecords, index: VectorIndex, refresh: () => Promise<number>) {
+    this.#records = records;
+    this.#index = index;
+    this.#refresh = refresh;
+  }
+
+  /** The revision that the empty index was filled to, 0 where there was no snapshot to use. */
+  async restore(): Promise<number> {
+    this.#size = 0;
+    this.#changes = 0;
+    try {
+      await using kept = await this.#records.snapshots?.open();
+      const size = kept && (await this.#index.restore?.(kept.read));
+      if (kept === undefined || size === undefined) return 0;
+      this.#size = size;
+      return kept.revision;
+    } catch {
+      return 0;
+    }
+  }
+
+  /** To be told of what the index took in. */
+  count(puts: number, deletes: number): void {
+    this.#size = Math.max(0, this.#size + puts - deletes);
+    this.#changes += puts + deletes;
+  }
+
+  /** Begins to write a snapshot where the last one is far behind. */
+  saveWhereDue(): void {
+    if (this.#changes >= Math.max(leastChanges, this.#size * shareOfChanges)) this.#save();
+  }
+
+  /** Ends the writing. Writes what an erasure took away: a store that forgets often does not write it each time. */
+  async close(): Promise<void> {
+    this.saveWhereDue();
+    if (this.#saving === undefined && this.#size >= leastChanges && !(await this.#isKept())) this.#save();
+    await this.#saving;
+  }
+
+  async #isKept(): Promise<boolean> {
+    try {
+      await using kept = await this.#records.snapshots?.open();
+      return kept !== undefined;
+    } catch {
+      return false;
+    }
+  }
+
+  #save(): void {
+    const { snapshots } = this.#records;
+    if (snapshots === undefined || this.#index.save === undefined || this.#saving !== undefined) return;
+    this.#changes = 0;
+    this.#saving = snapshots
+      .keep(async (write) => {
+        const revision = await this.#refresh();
+        return (await this.#index.save?.(write)) ? revision : undefined;
+      })
+      .then(
+        () => undefined,
+        () => undefined,
+      )
+      .finally(() => {
+        this.#saving = undefined;
+      });
+  }
+}

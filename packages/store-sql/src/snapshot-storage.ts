@@ -1,0 +1,111 @@
+import { randomBytes } from "node:crypto";
+import { existsSync, readdirSync, realpathSync, unlinkSync } from "node:fs";
+import { open } from "node:fs/promises";
+import { basename, dirname, join } from "node:path";
+import type { SnapshotStorage } from "@facekit/core";
+import type { Handle } from "./connection.js";
+import type { Sql } from "./database.js";
+import { errnoOf, explain } from "./failures.js";
+import { SnapshotFile } from "./snapshot-file.js";
+import { numberAt, optionalAt, textAt } from "./values.js";
+
+/**
+ * A snapshot is a file `<database>-index-<random id>`, which counts only where the database names it: so it is never
+ * that of another database, nor of another past of this one (a backup that was put back).
+ *
+ * What is erased must not stay in such a file, nor come into one:
+ * - Who erases deletes all of them inside its transaction, and again after the commit, and leaves its revision.
+ * - Who writes one creates its file first, and takes its state from the database after that. So, where the state holds
+ *   what is then erased, the file is there to be deleted. The database names it only if nothing was erased since.
+ * - Whoever opens deletes all that are not named: what a killed process left behind.
+ */
+export function sqliteSnapshots(handle: Handle): SnapshotStorage {
+  return {
+    async open() {
+      const named = await handle.read(namedSnapshot);
+      const { file } = handle;
+      deleteSnapshots(file, named?.id);
+      if (named === undefined) return undefined;
+      const path = pathOf(file, named.id);
+      try {
+        const reader = new SnapshotFile(await open(path, "r"), named.id);
+        return {
+          revision: named.revision,
+          read: (target) => reader.read(target),
+          [Symbol.asyncDispose]: () => reader.close(),
+        };
+      } catch (error) {
+        if (errnoOf(error) === "ENOENT") return undefined;
+        throw explain(error, path, "read");
+      }
+    },
+
+    async keep(save) {
+      handle.check();
+      const { file } = handle;
+      const id = randomBytes(8).toString("hex");
+      const path = pathOf(file, id);
+      let kept = false;
+      try {
+        const writer = new SnapshotFile(await open(path, "wx", 0o600), id);
+        let revision: number | undefined;
+        try {
+          revision = await save((bytes) => writer.write(bytes));
+          if (revision !== undefined) await writer.finish();
+        } finally {
+          await writer.close();
+        }
+        if (revision !== undefined) kept = await nameSnapshot(handle, id, revision);
+      } catch (error) {
+        throw explain(error, path, "write");
+      } finally {
+        if (kept) deleteSnapshots(file, id);
+        else deleteFile(path);
+      }
+      return kept;
+    },
+  };
+}
+
+/** Part of every transaction that erases or replaces templates: the revision is that of the erasure. */
+export function eraseSnapshots(sql: Sql, file: string, revision: number): void {
+  sql.run("UPDATE snapshot SET id = NULL, erased_at = ?", revision);
+  deleteSnapshots(file);
+}
+
+/** Deletes the snapshots of a database, those that are being written too, but for one. */
+export function deleteSnapshots(file: string, exceptId?: string): void {
+  const database = realpathSync(file);
+  const prefix = `${basename(database)}-index-`;
+  for (const name of readdirSync(dirname(database))) {
+    const id = name.startsWith(prefix) ? name.slice(prefix.length) : "";
+    if (/^[0-9a-f]{16}$/.test(id) && id !== exceptId) deleteFile(join(dirname(database), name));
+  }
+}
+
+function deleteFile(path: string): void {
+  try {
+    unlinkSync(path);
+  } catch (error) {
+    if (errnoOf(error) !== "ENOENT") throw error;
+  }
+}
+
+/** Of the file that SQLite opens, whatever links lead to it: all processes must agree. */
+function pathOf(file: string, id: string): string {
+  return `${realpathSync(file)}-index-${id}`;
+}
+
+function namedSnapshot(sql: Sql): { id: string; revision: number } | undefined {
+  const [row = []] = sql.rows("SELECT id, revision FROM snapshot");
+  const { id } = optionalAt("id", row, 0, textAt);
+  return id === undefined ? undefined : { id, revision: numberAt(row, 1) };
+}
+
+/** Tells whether it may be used: not where something was erased since it was begun. */
+function nameSnapshot(handle: Handle, id: string, revision: number): Promise<boolean> {
+  return handle.write((sql) => {
+    if (!existsSync(pathOf(handle.file, id))) return false;
+    return sql.run("UPDATE snapshot SET id = ?1, revision = ?2 WHERE erased_at <= ?2", id, revision) > 0;
+  });
+}
