@@ -11,6 +11,7 @@ export type { Attendance, AttendanceOptions, AttendancePhoto, AttendedFace } fro
 export type { Comparison, Verification } from "./flows/verify.js";
 export * from "./geometry/alignment.js";
 export * from "./geometry/boxes.js";
+export * from "./geometry/planes.js";
 export * from "./geometry/resize.js";
 export * from "./geometry/similarity-transform.js";
 export * from "./geometry/warp.js";
