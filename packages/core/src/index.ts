@@ -1,5 +1,6 @@
 export * from "./assignment.js";
 export * from "./checks.js";
+export * from "./concurrency.js";
 export * from "./decision.js";
 export * from "./dispose.js";
 export * from "./errors.js";
