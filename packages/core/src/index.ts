@@ -1,5 +1,6 @@
 export * from "./assignment.js";
 export * from "./checks.js";
+export * from "./concurrency.js";
 export * from "./decision.js";
 export * from "./dispose.js";
 export * from "./errors.js";
@@ -12,6 +13,7 @@ export type { Comparison, Verification } from "./flows/verify.js";
 export * from "./gallery-size.js";
 export * from "./geometry/alignment.js";
 export * from "./geometry/boxes.js";
+export * from "./geometry/planes.js";
 export * from "./geometry/resize.js";
 export * from "./geometry/similarity-transform.js";
 export * from "./geometry/warp.js";

@@ -1,4 +1,5 @@
 import { checkAdapter, checkId, checkKeys } from "./checks.js";
+import { limiter } from "./concurrency.js";
 import { disposeAll } from "./dispose.js";
 import { FaceKitError } from "./errors.js";
 import type { CallOptions } from "./spec/adapter.js";
@@ -41,6 +42,9 @@ export function localFaceIndex(options: LocalFaceIndexOptions): FaceIndex {
     );
   }
   const states = new WeakMap<FaceProbe, ProbeState>();
+  const { concurrency } = detector;
+  // One more than are searched for faces is decoded meanwhile; of all that are asked for, no more are in memory.
+  const limited = limiter(concurrency === undefined ? Number.POSITIVE_INFINITY : concurrency + 1);
 
   const stateOf = (probe: FaceProbe): ProbeState => {
     const state = states.get(probe);
@@ -84,17 +88,20 @@ export function localFaceIndex(options: LocalFaceIndexOptions): FaceIndex {
     specVersion,
     id: `local(${detector.id}, ${embedder.id}, ${store.id})`,
     capabilities: { ...store.capabilities, scores: "cosine" },
+    ...(concurrency === undefined ? {} : { concurrency }),
     ...(embedder.calibration === undefined ? {} : { calibration: embedder.calibration }),
 
-    async probe(input, options = {}) {
-      const image = isDecodedImage(input) ? input : await decoderOf(decode)(input, options);
-      const faces = await detector.detect(image, options);
-      return faces.map((face) => {
-        const probe: FaceProbe = { face, imageWidth: image.width, imageHeight: image.height };
-        states.set(probe, { image, template: undefined });
-        return probe;
-      });
-    },
+    probe: (input, options = {}) =>
+      limited(async () => {
+        options.signal?.throwIfAborted();
+        const image = isDecodedImage(input) ? input : await decoderOf(decode)(input, options);
+        const faces = await detector.detect(image, options);
+        return faces.map((face) => {
+          const probe: FaceProbe = { face, imageWidth: image.width, imageHeight: image.height };
+          states.set(probe, { image, template: undefined });
+          return probe;
+        });
+      }),
 
     async search(namespace, probes, options) {
       checkId("namespace", namespace);

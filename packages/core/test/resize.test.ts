@@ -1,6 +1,8 @@
 import { expect, test } from "vitest";
 import { resize } from "../src/geometry/resize.js";
 import { gradient, grey, paint } from "./pixels.js";
+import { plainResize } from "./plain-pixels.js";
+import { seeded } from "./seeded.js";
 
 test("halving gives the means of 2 × 2 pixels", () => {
   const image = paint(4, 4, (x, y) => grey(x * 10 + y * 40));
@@ -58,4 +60,25 @@ test("enlarging one way while shrinking the other", () => {
 test("the alpha channel is dropped and ignored, colours keep their places", () => {
   expect(resize(paint(20, 14, gradient, 4), 20, 14)).toEqual(paint(20, 14, gradient));
   expect(resize(paint(20, 14, gradient, 4), 9, 31)).toEqual(resize(paint(20, 14, gradient), 9, 31));
+});
+
+test("any size to any other agrees with the plain sums within one grey level", () => {
+  const random = seeded(3);
+  const side = (most: number): number => 1 + Math.floor(random() * most);
+  for (let round = 0; round < 60; round++) {
+    const noise = (): [number, number, number] => [random() * 256, random() * 256, random() * 256];
+    const image = paint(side(90), side(90), noise, round % 2 === 0 ? 3 : 4);
+    const [width, height] = [side(60), side(60)];
+    const expected = plainResize(image, width, height);
+    const { data } = resize(image, width, height);
+    expect(data).toHaveLength(expected.length);
+    expect(data.every((value, i) => Math.abs(value - (expected[i] ?? Number.NaN)) < 1)).toBe(true);
+  }
+});
+
+test("an image of more rows than are taken at a time", () => {
+  const image = paint(700, 1500, gradient);
+  const expected = plainResize(image, 9, 40);
+  const { data } = resize(image, 9, 40);
+  expect(data.every((value, i) => Math.abs(value - (expected[i] ?? Number.NaN)) < 1)).toBe(true);
 });

@@ -4,6 +4,8 @@ import type { SimilarityTransform } from "../src/geometry/similarity-transform.j
 import { warpInto } from "../src/geometry/warp.js";
 import type { DecodedImage } from "../src/spec/image.js";
 import { gradient, grey, paint } from "./pixels.js";
+import { plainWarp } from "./plain-pixels.js";
+import { seeded } from "./seeded.js";
 
 const identity: SimilarityTransform = { a: 1, b: 0, tx: 0, ty: 0 };
 
@@ -91,7 +93,7 @@ test("a transform without scale is refused, and one of a tiny scale costs little
     expect(() => warp(image, { ...identity, a }, 2, 2)).toThrow(/scale above 0/);
   }
   expect(() => warp(image, { ...identity, tx: Number.NaN }, 2, 2)).toThrow(/finite/);
-  expect(warp(image, { ...identity, a: 1e-7 }, 16, 16)).toHaveLength(16 * 16 * 3);
+  for (const a of [1e-7, 1e-12, -1e-30]) expect(warp(image, { ...identity, a }, 16, 16)).toHaveLength(16 * 16 * 3);
 });
 
 test("a face whose points coincide or mirror the template is refused", () => {
@@ -104,4 +106,28 @@ test("a face whose points coincide or mirror the template is refused", () => {
   expect(align(targets)).not.toThrow();
   expect(align(targets.map(() => at(4, 4)))).toThrow(/cannot be fitted/);
   expect(align(targets.map(({ x, y }) => at(y, x)))).toThrow(/mirror/);
+});
+
+test("any turn, scale and place agrees with the plain mean of samples within one grey level", () => {
+  const random = seeded(4);
+  for (let round = 0; round < 80; round++) {
+    const noise = (): [number, number, number] => [random() * 256, random() * 256, random() * 256];
+    const [width, height] = [1 + Math.floor(random() * 70), 1 + Math.floor(random() * 70)];
+    const image = paint(width, height, noise, round % 2 === 0 ? 3 : 4);
+    const scale = Math.exp((random() - 0.5) * 4);
+    const turn = random() * 2 * Math.PI;
+    const [a, b] = [scale * Math.cos(turn), scale * Math.sin(turn)];
+    // The middle of the image goes near the middle of the chip.
+    const tx = 12 + random() * 16 - (a * width - b * height) / 2;
+    const ty = 12 + random() * 16 - (b * width + a * height) / 2;
+    const out = warp(image, { a, b, tx, ty }, 40, 31);
+    const expected = plainWarp(image, { a, b, tx, ty }, 40, 31);
+    expect(out.every((value, i) => Math.abs(value - (expected[i] ?? Number.NaN)) < 1)).toBe(true);
+  }
+});
+
+test("a chip beside the image is black, whatever was there before", () => {
+  const out = new Uint8Array(8 * 8 * 3).fill(9);
+  warpInto(paint(5, 5, gradient), { ...identity, tx: 1000 }, 8, 8, out);
+  expect(out.every((value) => value === 0)).toBe(true);
 });

@@ -8,7 +8,7 @@ import {
   type OnnxSession,
   yunetDetector,
 } from "@facekit/onnx";
-import { openSession, type SessionOptions } from "./session.js";
+import { openSession, type SessionOptions, workersOf } from "./session.js";
 
 export interface ModelOptions extends LoadOptions {
   readonly modelsDirectory?: string | readonly string[];
@@ -39,10 +39,13 @@ export async function loadDetector(
   options: ModelOptions = {},
   landmarks?: LandmarkCard,
 ): Promise<Detector> {
-  const detector = await warm(await detectorOf(card, options), (part) => part.detect(blank));
+  const concurrency = workersOf(options.session);
+  const detector = { ...(await warm(await detectorOf(card, options), (part) => part.detect(blank))), concurrency };
   if (landmarks === undefined) return detector;
-  const withLandmarks = async (): Promise<Detector> =>
-    detectorWithLandmarks68(detector, await sessionOf(landmarks, options));
+  const withLandmarks = async (): Promise<Detector> => ({
+    ...detectorWithLandmarks68(detector, await sessionOf(landmarks, options)),
+    concurrency,
+  });
   return withLandmarks().catch(async (error) => {
     await detector[Symbol.asyncDispose]();
     throw error;

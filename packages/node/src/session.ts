@@ -1,3 +1,4 @@
+import { availableParallelism } from "node:os";
 import { Worker } from "node:worker_threads";
 import { checkKeys, checkNumber, FaceKitError } from "@facekit/core";
 import type { OnnxSession } from "@facekit/onnx";
@@ -8,6 +9,18 @@ export interface SessionOptions {
   readonly executionProviders?: readonly string[];
   /** Threads within one net. Default 1, the fastest per core; several photos at once use several cores better. */
   readonly intraOpNumThreads?: number;
+  /**
+   * Threads that run nets side by side, and so how many photos of a folder are worked on at a time. One starts with the
+   * kit, the others when it is too busy. Default: as many as there are cores for this process, at most 4; 1 with
+   * `executionProviders` other than `["cpu"]`.
+   */
+  readonly workers?: number;
+}
+
+/** How many threads the options ask for. */
+export function workersOf({ executionProviders = ["cpu"], workers }: SessionOptions = {}): number {
+  const onCores = executionProviders.every((provider) => provider === "cpu");
+  return workers ?? (onCores ? Math.min(4, availableParallelism()) : 1);
 }
 
 type Loaded = Extract<Reply, { kind: "loaded" }>;
@@ -22,6 +35,11 @@ class InferenceThread {
   #ended: FaceKitError | undefined;
   #onIdle: (() => void) | undefined;
 
+  /** Calls that wait for their answer. */
+  get load(): number {
+    return this.#waiting.size;
+  }
+
   constructor(onEnd: () => void) {
     // A thread that runs a file refuses the flags of `node --input-type=module --eval`.
     const oneLiner = process.execArgv.some((flag) => flag.startsWith("--input-type"));
@@ -35,8 +53,7 @@ class InferenceThread {
     });
     const fail = (cause?: unknown): void => {
       onEnd();
-      const message = "The inference thread ended; create another FaceKit.";
-      this.#end(new FaceKitError("inference-failed", message, { cause }));
+      this.#end(endedError(cause));
     };
     this.#worker.on("error", fail);
     this.#worker.on("exit", () => fail());
@@ -74,18 +91,33 @@ class InferenceThread {
   }
 }
 
-interface SharedSession {
+/** A model on one thread. */
+interface Place {
   readonly thread: InferenceThread;
-  readonly loaded: Promise<Loaded>;
+  readonly loaded: Loaded;
+}
+
+interface SharedSession {
+  readonly name: string;
+  readonly options: SessionOptions;
+  readonly model: Promise<Uint8Array>;
+  /** Settles when the first thread has the model. */
+  readonly first: Promise<Place>;
+  /** Where the model is, on threads that live. */
+  readonly places: Place[];
+  /** Runs that wait for their answer. */
+  running: number;
+  /** Another thread is loading the model; never again where one could not. */
+  growing: Promise<void> | undefined;
   users: number;
 }
 
-/** Kits of one process share the thread and, by model and options, the sessions. */
-let thread: InferenceThread | undefined;
+/** Kits of one process share the threads and, by model and options, the sessions. */
+const threads: InferenceThread[] = [];
 const shared = new Map<string, SharedSession>();
 
 /**
- * A session on the inference thread, shared by all who ask for the same `key` (a model's SHA-256) with the same options.
+ * A session on the inference threads, shared by all who ask for the same `key` (a model's SHA-256) with the same options.
  * Rejects with `model-corrupt` when ONNX Runtime cannot load the bytes, with `not-supported` when it lacks the
  * execution providers.
  */
@@ -96,13 +128,14 @@ export async function openSession(
   options: SessionOptions = {},
 ): Promise<OnnxSession> {
   checkOptions(options);
-  const id = JSON.stringify([key, options]);
+  const { workers: _, ...own } = options;
+  const id = JSON.stringify([key, own]);
   for (;;) {
     const joined = shared.get(id);
-    const entry = joined ?? share(id, name, load, options);
+    const entry = joined ?? share(id, name, load, own);
     entry.users++;
     try {
-      return wrap(entry.thread, name, await entry.loaded, () => release(id, entry));
+      return wrap(entry, await entry.first, workersOf(options), () => release(id, entry));
     } catch (error) {
       await release(id, entry).catch(() => undefined);
       // What another's load failed by may be its own: its signal, its directories.
@@ -112,30 +145,81 @@ export async function openSession(
 }
 
 function checkOptions(options: SessionOptions): void {
-  checkKeys("session", options, ["executionProviders", "intraOpNumThreads"]);
+  checkKeys("session", options, ["executionProviders", "intraOpNumThreads", "workers"]);
   const { executionProviders: providers = ["cpu"], intraOpNumThreads = 1 } = options;
   checkNumber("session.intraOpNumThreads", intraOpNumThreads, { min: 1, max: 1024, integer: true });
+  if (options.workers !== undefined) {
+    checkNumber("session.workers", options.workers, { min: 1, max: 1024, integer: true });
+  }
   if (!Array.isArray(providers) || providers.length === 0 || providers.some((entry) => typeof entry !== "string")) {
     throw new FaceKitError("invalid-argument", 'session.executionProviders wants names, for example ["cpu"].');
   }
 }
 
 function share(id: string, name: string, load: () => Promise<Uint8Array>, options: SessionOptions): SharedSession {
-  thread ??= startThread();
-  const entry = { thread, loaded: loadOn(thread, name, load, options), users: 0 };
+  const model = load();
+  const thread = threads[0] ?? startThread();
+  const places: Place[] = [];
+  const first = model.then((bytes) => loadOn(thread, name, bytes, options));
+  const entry: SharedSession = {
+    name,
+    options,
+    model,
+    first: first.then((place) => {
+      places.push(place);
+      return place;
+    }),
+    places,
+    running: 0,
+    growing: undefined,
+    users: 0,
+  };
   shared.set(id, entry);
   // Whoever comes after a failure loads anew.
-  entry.loaded.catch(() => forget(id, entry));
+  entry.first.catch(() => forget(id, entry));
   return entry;
 }
 
 function startThread(): InferenceThread {
   const started = new InferenceThread(() => {
-    // Its sessions went with it: the next kit starts another thread and loads anew.
-    if (thread === started) thread = undefined;
-    for (const [id, entry] of shared) if (entry.thread === started) shared.delete(id);
+    // Its sessions went with it; the next kit loads anew those that are nowhere else.
+    const at = threads.indexOf(started);
+    if (at >= 0) threads.splice(at, 1);
+    for (const [id, { places }] of shared) {
+      const lost = places.findIndex(({ thread }) => thread === started);
+      if (lost >= 0) places.splice(lost, 1);
+      if (lost >= 0 && places.length === 0) shared.delete(id);
+    }
   });
+  threads.push(started);
   return started;
+}
+
+/** Runs the model where least waits. While all that have it are at it, one more thread loads it meanwhile. */
+async function run(entry: SharedSession, workers: number, inputs: Done["outputs"]): Promise<Reply> {
+  const { places, running } = entry;
+  if (running >= places.length && places.length > 0 && places.length < workers) entry.growing ??= grow(entry);
+  const [first, ...others] = places;
+  if (first === undefined) throw endedError();
+  const place = others.reduce((least, other) => (other.thread.load < least.thread.load ? other : least), first);
+  entry.running++;
+  try {
+    const body = { kind: "run", session: place.loaded.session, inputs } as const;
+    return await place.thread.call(body, buffersOf(inputs));
+  } finally {
+    entry.running--;
+  }
+}
+
+async function grow(entry: SharedSession): Promise<void> {
+  const has = new Set(entry.places.map(({ thread }) => thread));
+  const thread = threads.find((other) => !has.has(other)) ?? startThread();
+  try {
+    entry.places.push(await loadOn(thread, entry.name, await entry.model, entry.options));
+    entry.growing = undefined;
+  } catch {
+    // There is no room for another; those that there are go on.
+  }
 }
 
 function forget(id: string, entry: SharedSession): void {
@@ -145,25 +229,25 @@ function forget(id: string, entry: SharedSession): void {
 async function release(id: string, entry: SharedSession): Promise<void> {
   if (--entry.users > 0) return;
   forget(id, entry);
-  const owner = entry.thread;
-  if ([...shared.values()].some((other) => other.thread === owner)) {
-    // A thread that ended meanwhile has let the session go with itself.
-    await entry.loaded.then(({ session }) => owner.call({ kind: "release", session })).catch(() => undefined);
+  await entry.growing;
+  const places = await entry.first.then(() => entry.places.splice(0)).catch(() => []);
+  if (shared.size === 0) {
+    await Promise.all(threads.splice(0).map((thread) => thread.stop()));
     return;
   }
-  if (thread === owner) thread = undefined;
-  await owner.stop();
+  // A thread that ended meanwhile has let the session go with itself.
+  const letGo = places.map(({ thread, loaded }) => thread.call({ kind: "release", session: loaded.session }));
+  await Promise.allSettled(letGo);
 }
 
 async function loadOn(
-  owner: InferenceThread,
+  thread: InferenceThread,
   name: string,
-  load: () => Promise<Uint8Array>,
+  model: Uint8Array,
   options: SessionOptions,
-): Promise<Loaded> {
-  const model = await load();
-  const reply = await owner.call({ kind: "load", model, options });
-  if (reply.kind === "loaded") return reply;
+): Promise<Place> {
+  const reply = await thread.call({ kind: "load", model, options });
+  if (reply.kind === "loaded") return { thread, loaded: reply };
   const reason = reply.kind === "failed" ? reply.message : "unexpected reply";
   // ONNX Runtime tells the two apart in its message alone.
   if (/backend not found|ExecutionProvider/.test(reason)) {
@@ -177,11 +261,12 @@ async function loadOn(
 }
 
 function wrap(
-  owner: InferenceThread,
-  name: string,
-  { session, inputNames, outputNames }: Loaded,
+  entry: SharedSession,
+  { loaded: { inputNames, outputNames } }: Place,
+  workers: number,
   release: () => Promise<void>,
 ): OnnxSession {
+  const { name } = entry;
   let released: Promise<void> | undefined;
   const closed = (): FaceKitError => new FaceKitError("closed", `Model "${name}" was closed.`, { adapter: name });
   return {
@@ -189,7 +274,7 @@ function wrap(
     outputNames,
     async run(inputs) {
       if (released !== undefined) throw closed();
-      const reply = await owner.call({ kind: "run", session, inputs }, buffersOf(inputs));
+      const reply = await run(entry, workers, inputs);
       if (reply.kind === "done") return reply.outputs;
       // Closed while the input was on its way.
       if (released !== undefined) throw closed();
@@ -201,6 +286,10 @@ function wrap(
       await released;
     },
   };
+}
+
+function endedError(cause?: unknown): FaceKitError {
+  return new FaceKitError("inference-failed", "The inference thread ended; create another FaceKit.", { cause });
 }
 
 /** The inputs' buffers, where they are whole and may move. */

@@ -102,11 +102,26 @@ describe("createFaceKit", () => {
 describe("sessions", () => {
   const script = fileURLToPath(new URL("thread-ends.mjs", import.meta.url));
 
-  test("a kit closed at work ends in order, one that nobody closed keeps no process alive, an ended thread is replaced", async () => {
+  test("a kit closed at work ends in order, one that nobody closed keeps no process alive, an ended thread is missed or replaced", async () => {
     const { stdout } = await promisify(execFile)(process.execPath, [script], { timeout: 30_000 });
-    const [last, ...others] = stdout.trim().split("\n").reverse();
-    expect([last, others[0]]).toEqual(["fulfilled", "inference-failed"]);
-    expect(others.slice(1).every((code) => code === "closed" || code === "fulfilled")).toBe(true);
+    const lines = stdout.trim().split("\n");
+    expect(lines.slice(-4)).toEqual(["true", "fulfilled", "inference-failed", "fulfilled"]);
+    expect(lines.slice(0, -4).every((code) => code === "closed" || code === "fulfilled")).toBe(true);
+  });
+
+  test("the answers to a folder of photos are those of one worker, and in order", async () => {
+    const photos = [portrait(1000, 1), groupPhoto([1000, 1001], 3), portrait(1001, 2), portrait(1002, 5)];
+    const files = await Promise.all([...photos, ...photos]);
+    const seen: unknown[] = [];
+    for (const workers of [1, 3]) {
+      await using kit = await createFaceKit({ threshold: 0.9, session: { workers } });
+      await kit.register("ada", await Promise.all([portrait(1000, 1), portrait(1000, 2), portrait(1000, 3)]));
+      const done: number[] = [];
+      const attendance = await kit.takeAttendance(files, { onProgress: (progress) => done.push(progress.done) });
+      expect(done).toEqual(files.map((_, i) => i + 1));
+      seen.push(attendance);
+    }
+    expect(seen[1]).toEqual(seen[0]);
   });
 
   test("works in a one-liner of Node", async () => {
@@ -120,6 +135,7 @@ describe("sessions", () => {
     const misspelt: object = { intraOpThreads: 2 };
     expect(await codeOf(createFaceKit({ session: misspelt }))).toBe("invalid-argument");
     expect(await codeOf(createFaceKit({ session: { intraOpNumThreads: -3 } }))).toBe("invalid-argument");
+    expect(await codeOf(createFaceKit({ session: { workers: 0 } }))).toBe("invalid-argument");
     expect(await codeOf(createFaceKit({ session: { executionProviders: [] } }))).toBe("invalid-argument");
     expect(await codeOf(createFaceKit({ session: { executionProviders: ["abacus"] } }))).toBe("not-supported");
   });

@@ -1,4 +1,7 @@
-/** Closes a kit at work; ends the inference thread under another, tells how it and the next fare, and closes neither. */
+/**
+ * Closes a kit at work; ends one of two inference threads under another and tells how it fares then; ends the only one
+ * under a third, tells how it and the next fare, and closes neither.
+ */
 import { syncBuiltinESMExports } from "node:module";
 import threads from "node:worker_threads";
 
@@ -25,7 +28,17 @@ await new Promise((resolve) => setTimeout(resolve, 5));
 await busy[Symbol.asyncDispose]();
 await running;
 
-const kit = await createFaceKit();
+const busyTwo = await createFaceKit({ session: { workers: 2 } });
+const before = started.length;
+while (started.length === before) await Promise.all([1, 2, 3].map(() => busyTwo.identify(image, { threshold: 0.9 })));
+const atWork = [1, 2, 3, 4].map(() => busyTwo.identify(image, { threshold: 0.9 }).catch((error) => error));
+await started.at(-1).terminate();
+const answers = await Promise.all(atWork);
+console.log(answers.every((answer) => !(answer instanceof Error) || answer.code === "inference-failed"));
+await tell(busyTwo);
+await busyTwo[Symbol.asyncDispose]();
+
+const kit = await createFaceKit({ session: { workers: 1 } });
 await started.at(-1).terminate();
 await tell(kit);
 await tell(await createFaceKit());

@@ -1,6 +1,13 @@
-import { alignInto, type Embedder, type FaceInImage, FaceKitError, normalize, specVersion } from "@facekit/core";
+import {
+  alignInto,
+  type Embedder,
+  type FaceInImage,
+  FaceKitError,
+  normalize,
+  specVersion,
+  toPlanes,
+} from "@facekit/core";
 import type { EmbedderCard } from "@facekit/models";
-import { toPlanes } from "./pixels.js";
 import { runModel } from "./run-model.js";
 import type { OnnxSession, OnnxTensor } from "./session.js";
 

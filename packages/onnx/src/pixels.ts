@@ -34,32 +34,6 @@ export function placeOnCanvas(
   return { data, width: canvas.width, height: canvas.height, left, top, scale: longest / Math.max(width, height) };
 }
 
-export interface PlanarOptions {
-  readonly channels: "rgb" | "bgr";
-  /** Per channel in the net's order: value = (pixel − mean) / std. */
-  readonly mean: readonly number[];
-  readonly std: readonly number[];
-}
-
-/** RGB rows of `count` images of equal size to float32 planes, N × 3 × H × W. */
-export function toPlanes(rgb: Uint8Array, count: number, area: number, options: PlanarOptions): Float32Array {
-  const planes = new Float32Array(count * 3 * area);
-  for (let channel = 0; channel < 3; channel++) {
-    const source = options.channels === "rgb" ? channel : 2 - channel;
-    const mean = options.mean[channel] ?? 0;
-    const scale = 1 / (options.std[channel] ?? 1);
-    for (let n = 0; n < count; n++) {
-      let from = n * area * 3 + source;
-      const start = (n * 3 + channel) * area;
-      for (let i = start; i < start + area; i++) {
-        planes[i] = ((rgb[from] ?? 0) - mean) * scale;
-        from += 3;
-      }
-    }
-  }
-  return planes;
-}
-
 /** Throws `image-unreadable` unless the pixels are what their description says. */
 export function checkImage(image: DecodedImage, adapter: string): void {
   const { width, height, channels, data } = image;

@@ -8,10 +8,11 @@ import {
   type Point,
   specVersion,
   suppressOverlaps,
+  toPlanes,
 } from "@facekit/core";
 import type { YunetCard } from "@facekit/models";
 import { checkedDetectOptions } from "./detect-options.js";
-import { checkImage, placeOnCanvas, toPlanes } from "./pixels.js";
+import { checkImage, placeOnCanvas } from "./pixels.js";
 import { runModel } from "./run-model.js";
 import type { OnnxSession } from "./session.js";
 import { imageTiles } from "./tiles.js";

@@ -1,3 +1,4 @@
+import { mapConcurrently } from "@facekit/core";
 import type { Command } from "commander";
 import { type GlobalOptions, noteBundledModels, openKit } from "../options.js";
 import { photoFiles } from "../photos.js";
@@ -20,21 +21,23 @@ async function identify(shell: Shell, names: readonly string[], options: GlobalO
   const files = photoFiles(shell, names);
   noteBundledModels(shell, options);
   await using kit = await openKit(shell, options, "read");
-  const photos = await shell.progress(async (report) => {
-    const answers = [];
-    for (const { name, path } of files) {
-      report({ task: "identifying", done: answers.length, total: files.length });
+  const photos = await shell.progress((report) => {
+    let done = 0;
+    const tell = (): void => report({ task: "identifying", done, total: files.length });
+    tell();
+    return mapConcurrently(files, kit.index.concurrency ?? 1, async ({ name, path }) => {
       const { decision, candidates } = await kit.identify(path);
-      answers.push({
+      done++;
+      tell();
+      return {
         photo: name,
         ...decision,
         memberId: decision.memberId ?? null,
         similarity: decision.similarity ?? null,
         margin: decision.margin ?? null,
         candidates: candidates.map(({ memberId, similarity }) => ({ memberId, similarity })),
-      });
-    }
-    return answers;
+      };
+    });
   });
   const rows = photos.map(({ photo, memberId, similarity, margin, reason }) => [
     photo,

@@ -1,4 +1,4 @@
-import { FaceKitError, isFaceKitError } from "@facekit/core";
+import { FaceKitError, isFaceKitError, mapConcurrently } from "@facekit/core";
 import type { Command } from "commander";
 import { type GlobalOptions, noteBundledModels, openKit } from "../options.js";
 import { readMembers } from "../photos.js";
@@ -19,6 +19,11 @@ export function addRegister(program: Command, shell: Shell): void {
     });
 }
 
+interface Registered {
+  readonly memberId: string;
+  readonly templates: number;
+}
+
 interface Refusal {
   readonly memberId: string;
   readonly photo?: string;
@@ -31,29 +36,33 @@ async function register(shell: Shell, directory: string, options: GlobalOptions)
   const members = await readMembers(shell, directory);
   noteBundledModels(shell, options);
   await using kit = await openKit(shell, options, "create");
-  const registered: { memberId: string; templates: number }[] = [];
-  const refused: Refusal[] = [];
-  await shell.progress(async (report) => {
+  const outcomes = await shell.progress((report) => {
     let done = 0;
-    for (const [memberId, photos] of members) {
-      report({ task: "registering", done: done++, total: members.size });
-      try {
-        if (photos.length === 0)
-          throw new FaceKitError("invalid-argument", `The folder of "${memberId}" has no photo.`);
-        const { templateIds } = await kit.register(memberId, photos);
-        registered.push({ memberId, templates: templateIds.length });
-      } catch (error) {
-        if (!isFaceKitError(error)) throw error;
-        const { code, message, details } = error;
-        refused.push({
-          memberId,
-          ...(typeof details.photo === "string" ? { photo: details.photo } : {}),
-          code,
-          message,
-        });
-      }
-    }
+    const tell = (): void => report({ task: "registering", done, total: members.size });
+    tell();
+    return mapConcurrently(
+      [...members],
+      kit.index.concurrency ?? 1,
+      async ([memberId, photos]): Promise<Registered | Refusal> => {
+        try {
+          if (photos.length === 0)
+            throw new FaceKitError("invalid-argument", `The folder of "${memberId}" has no photo.`);
+          const { templateIds } = await kit.register(memberId, photos);
+          return { memberId, templates: templateIds.length };
+        } catch (error) {
+          if (!isFaceKitError(error)) throw error;
+          const { code, message, details } = error;
+          const photo = typeof details.photo === "string" ? { photo: details.photo } : {};
+          return { memberId, ...photo, code, message };
+        } finally {
+          done++;
+          tell();
+        }
+      },
+    );
   });
+  const registered = outcomes.filter((outcome) => "templates" in outcome);
+  const refused = outcomes.filter((outcome): outcome is Refusal => "code" in outcome);
   const lines = [
     ...registered.map(({ memberId, templates }) => `registered ${memberId} from ${count(templates, "photo")}`),
     ...refused.map(({ memberId, message }) => `refused ${memberId}: ${message}`),

@@ -1,5 +1,6 @@
 import { dirname, join } from "node:path";
-import { evaluateDetection, matchNoses, type PhotoDetection, parseAnnotations } from "@facekit/evaluate";
+import { mapConcurrently } from "@facekit/core";
+import { evaluateDetection, matchNoses, parseAnnotations } from "@facekit/evaluate";
 import { decodeImage } from "@facekit/node";
 import { type GlobalOptions, openPack } from "../options.js";
 import { readText } from "../photos.js";
@@ -17,24 +18,23 @@ export async function evaluateDetect(shell: Shell, options: EvaluateDetectOption
   const directory =
     options.photos === undefined ? dirname(shell.path(options.annotations)) : shell.path(options.photos);
   await using pack = await openPack(shell, options);
-  let ms = 0;
-  const byPhoto = await shell.progress(async (report) => {
-    const photos: PhotoDetection[] = [];
-    for (const { photo, noses } of annotated) {
-      report({ task: "detecting", done: photos.length, total: annotated.length });
-      const started = performance.now();
+  const started = performance.now();
+  const byPhoto = await shell.progress((report) => {
+    let done = 0;
+    const tell = (): void => report({ task: "detecting", done, total: annotated.length });
+    tell();
+    return mapConcurrently(annotated, pack.detector.concurrency ?? 1, async ({ photo, noses }) => {
       const faces = await pack.detector.detect(await decodeImage(join(directory, photo)));
-      ms += performance.now() - started;
-      photos.push(
-        matchNoses(
-          photo,
-          noses,
-          faces.map(({ box }) => box),
-        ),
+      done++;
+      tell();
+      return matchNoses(
+        photo,
+        noses,
+        faces.map(({ box }) => box),
       );
-    }
-    return photos;
+    });
   });
+  const ms = performance.now() - started;
   const result = evaluateDetection(byPhoto);
   const faults = result.byPhoto.filter(({ missed, tooMany }) => missed + tooMany > 0);
   const rows = faults.map(({ photo, missed, tooMany }) => [photo, String(missed), String(tooMany)]);

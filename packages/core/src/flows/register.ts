@@ -1,4 +1,5 @@
 import { checkId } from "../checks.js";
+import { mapConcurrently } from "../concurrency.js";
 import type { DecisionTerms } from "../decision.js";
 import { FaceKitError, isFaceKitError } from "../errors.js";
 import type { FaceProbe } from "../spec/face-index.js";
@@ -52,8 +53,9 @@ export async function register(
   if (images.length === 0) {
     throw new FaceKitError("invalid-argument", `Registering "${memberId}" wants at least one photo; got none.`);
   }
-  const probes: FaceProbe[] = [];
-  for (const image of images) probes.push(await singleFace(context, image, { ...options, several: "refuse" }));
+  const probes = await mapConcurrently(images, context.index.concurrency ?? 1, (image) =>
+    singleFace(context, image, { ...options, several: "refuse" }),
+  );
 
   const sources = images.map(sourceOf);
   const enrolled = await decideAndWrite(async () => {

@@ -1,5 +1,6 @@
 import { assign } from "../assignment.js";
 import { checkId, maxIdLength } from "../checks.js";
+import { mapConcurrently } from "../concurrency.js";
 import type { DecisionTerms } from "../decision.js";
 import { FaceKitError } from "../errors.js";
 import type { Scene } from "../spec/detector.js";
@@ -20,7 +21,7 @@ export interface AttendanceOptions extends FlowOptions {
   readonly timeZone?: string;
   /** `"crowd"` looks for very many small faces in large photos, and takes longer. Default `"group"`. */
   readonly scene?: Scene;
-  /** Called after each photo. */
+  /** Called after each photo; with several at work, not in their order, but `done` grows by one. */
   readonly onProgress?: (progress: { readonly done: number; readonly total: number }) => void;
 }
 
@@ -67,8 +68,8 @@ export async function takeAttendance(
   const termsOf = searchTermsFor(context, options);
   const { templates } = await context.index.search(namespace, [], { k: 1, ...signalOf(options) });
   let terms = termsOf(templates);
-  const results: AttendancePhoto[] = [];
-  for (const image of images) {
+  let done = 0;
+  const results = await mapConcurrently(images, context.index.concurrency ?? 1, async (image) => {
     const probes = await context.index.probe(image, { scene: options.scene ?? "group", ...signalOf(options) });
     // As many as there are faces: of a face's so many nearest one is always left by the others.
     const search = { k: Math.max(1, probes.length), ...signalOf(options) };
@@ -87,9 +88,9 @@ export async function takeAttendance(
     });
     faces.sort((a, b) => a.face.box.x - b.face.box.x);
     const source = sourceOf(image);
-    results.push({ ...(source === undefined ? {} : { source }), faces });
-    options.onProgress?.({ done: results.length, total: images.length });
-  }
+    options.onProgress?.({ done: ++done, total: images.length });
+    return { ...(source === undefined ? {} : { source }), faces };
+  });
 
   const best = new Map<string, number>();
   let strangers = 0;

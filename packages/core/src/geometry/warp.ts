@@ -1,6 +1,14 @@
 import { FaceKitError } from "../errors.js";
+import type { Box } from "../spec/face.js";
 import type { DecodedImage } from "../spec/image.js";
-import { invertSimilarity, isInvertible, type SimilarityTransform, scaleOf } from "./similarity-transform.js";
+import { pixelKernel } from "./kernel.js";
+import {
+  invertSimilarity,
+  isInvertible,
+  type SimilarityTransform,
+  scaleOf,
+  transformPoint,
+} from "./similarity-transform.js";
 
 /**
  * No chip pixel takes a grid of more than this in each direction: enough for a face that fills a photo of 80 million
@@ -30,69 +38,41 @@ export function warpInto(
       `A chip wants a transform of finite numbers and a scale above 0; got scale ${scaleOf(transform)}.`,
     );
   }
-  const { data, channels } = image;
   const inverse = invertSimilarity(transform);
-  const stride = image.width * channels;
-  const lastX = image.width - 1;
-  const lastY = image.height - 1;
   const samples = Math.min(maxSamples, Math.max(1, Math.ceil(1 / scaleOf(transform) - 1e-6)));
-  const weight = 1 / (samples * samples);
-  let o = offset;
-  for (let v = 0; v < height; v++) {
-    for (let u = 0; u < width; u++) {
-      let red = 0;
-      let green = 0;
-      let blue = 0;
-      for (let j = 0; j < samples; j++) {
-        const cy = v + (j + 0.5) / samples;
-        for (let i = 0; i < samples; i++) {
-          const cx = u + (i + 0.5) / samples;
-          // Pixel values sit at pixel centres, hence the half.
-          const x = inverse.a * cx - inverse.b * cy + inverse.tx - 0.5;
-          const y = inverse.b * cx + inverse.a * cy + inverse.ty - 0.5;
-          if (x <= -1 || y <= -1 || x >= image.width || y >= image.height) continue;
-          const x0 = Math.floor(x);
-          const y0 = Math.floor(y);
-          const fx = x - x0;
-          const fy = y - y0;
-          const left = x0 >= 0;
-          const right = x0 < lastX;
-          const top = y0 >= 0;
-          const bottom = y0 < lastY;
-          const p = y0 * stride + x0 * channels;
-          if (left && top) {
-            const w = (1 - fx) * (1 - fy);
-            red += w * (data[p] as number);
-            green += w * (data[p + 1] as number);
-            blue += w * (data[p + 2] as number);
-          }
-          if (right && top) {
-            const w = fx * (1 - fy);
-            const q = p + channels;
-            red += w * (data[q] as number);
-            green += w * (data[q + 1] as number);
-            blue += w * (data[q + 2] as number);
-          }
-          if (left && bottom) {
-            const w = (1 - fx) * fy;
-            const q = p + stride;
-            red += w * (data[q] as number);
-            green += w * (data[q + 1] as number);
-            blue += w * (data[q + 2] as number);
-          }
-          if (right && bottom) {
-            const w = fx * fy;
-            const q = p + stride + channels;
-            red += w * (data[q] as number);
-            green += w * (data[q + 1] as number);
-            blue += w * (data[q + 2] as number);
-          }
-        }
-      }
-      out[o] = red * weight + 0.5;
-      out[o + 1] = green * weight + 0.5;
-      out[o + 2] = blue * weight + 0.5;
-      o += 3;
-    }
+  const length = width * height * 3;
+  const { x, y, width: columns, height: rows } = regionUnder(image, inverse, width, height);
+  if (columns <= 0 || rows <= 0) {
+    out.fill(0, offset, offset + length);
+    return;
   }
+  const { data, channels } = image;
+  const stride = columns * channels;
+  const pixelsAt = 16 + length + 4;
+  const { kernel, memory } = pixelKernel(pixelsAt + rows * stride + 8);
+  for (let row = 0; row < rows; row++) {
+    const from = ((y + row) * image.width + x) * channels;
+    memory.set(data.subarray(from, from + stride), pixelsAt + row * stride);
+  }
+  // Pixel values sit at pixel centres, hence the half.
+  const [tx, ty] = [inverse.tx - 0.5 - x, inverse.ty - 0.5 - y];
+  kernel.warp(pixelsAt, columns, rows, channels, inverse.a, inverse.b, tx, ty, samples, width, height, 16);
+  out.set(memory.subarray(16, 16 + length), offset);
+}
+
+/** The part of the image that a chip is made from. Empty, or less than that, where the chip lies beside the image. */
+function regionUnder(image: DecodedImage, inverse: SimilarityTransform, width: number, height: number): Box {
+  const corners = [
+    { x: 0, y: 0 },
+    { x: width, y: 0 },
+    { x: 0, y: height },
+    { x: width, y: height },
+  ].map((corner) => transformPoint(inverse, corner));
+  const xs = corners.map((corner) => corner.x);
+  const ys = corners.map((corner) => corner.y);
+  const left = Math.max(0, Math.floor(Math.min(...xs)) - 1);
+  const top = Math.max(0, Math.floor(Math.min(...ys)) - 1);
+  const right = Math.min(image.width, Math.ceil(Math.max(...xs)) + 1);
+  const bottom = Math.min(image.height, Math.ceil(Math.max(...ys)) + 1);
+  return { x: left, y: top, width: right - left, height: bottom - top };
 }

@@ -20,6 +20,8 @@ export interface DetectOptions extends CallOptions {
 export interface Detector extends Adapter {
   /** Which points every face carries beside its box. */
   readonly capabilities: { readonly landmarks: boolean; readonly landmarks68: boolean };
+  /** How many photos at a time keep it busy. Default 1. */
+  readonly concurrency?: number;
   /** Finds faces, best score first. No face is `[]`, not an error. */
   detect(image: DecodedImage, options?: DetectOptions): Promise<Face[]>;
 }

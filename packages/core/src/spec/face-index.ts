@@ -32,6 +32,8 @@ export interface FaceIndexCapabilities extends VectorStoreCapabilities {
  */
 export interface FaceIndex extends Adapter {
   readonly capabilities: FaceIndexCapabilities;
+  /** How many photos at a time keep it busy. The flows over many photos work on so many. Default 1. */
+  readonly concurrency?: number;
   /** Which score stands for which error rate, where it is known. */
   readonly calibration?: Calibration;
   /** Finds the faces of a photo, best first. No face is `[]`. */

@@ -1,0 +1,3 @@
+export { plane } from "./plane";
+export { resizeRows } from "./resize";
+export { warp } from "./warp";
