@@ -194,6 +194,19 @@ describe("--report", () => {
   });
 });
 
+test("evaluate detect shows in its report where a face was missed", async () => {
+  const argv = ["evaluate", "detect", "--annotations", "groups/faces.json", "--report", "detect.html"];
+  expect((await facekit(cwd, ...argv)).status).toBe(0);
+  const page = await readFile(join(cwd, "detect.html"), "utf8");
+  expect(page).toMatch(/<svg[^>]+viewBox/);
+  expect(page).toContain("nose at 1, 1");
+  expect(page).toContain("Every box holds a face.");
+  expect(page).not.toMatch(/<script|<img|<link|src="http/);
+  expect((await facekit(cwd, ...argv, "--embed-photos")).status).toBe(0);
+  const embedded = await readFile(join(cwd, "detect.html"), "utf8");
+  expect(embedded.match(/<img [^>]*src="data:image\/jpeg;base64,/g)).toHaveLength(1);
+});
+
 test("evaluate detect tells what was found, missed and too many", async () => {
   const ran = await facekit(cwd, "evaluate", "detect", "--annotations", "groups/faces.json", "--json");
   expect(ran.status).toBe(0);

@@ -1,15 +1,24 @@
 import { dirname, join } from "node:path";
-import { evaluateDetection, matchNoses, type PhotoDetection, parseAnnotations } from "@facekit/evaluate";
+import {
+  type DetectedPhoto,
+  evaluateDetection,
+  matchNoses,
+  type PhotoDetection,
+  parseAnnotations,
+} from "@facekit/evaluate";
 import { decodeImage } from "@facekit/node";
 import { type GlobalOptions, openPack } from "../options.js";
 import { readText } from "../photos.js";
 import type { Answer, Shell } from "../shell.js";
 import { table } from "../text.js";
-import { figures, percentWithin } from "./figures.js";
+import { type Figure, figures, percentWithin } from "./figures.js";
+import { writeDetectionReport } from "./report.js";
 
 export interface EvaluateDetectOptions extends GlobalOptions {
   readonly annotations: string;
   readonly photos?: string;
+  readonly report?: string;
+  readonly embedPhotos?: boolean;
 }
 
 export async function evaluateDetect(shell: Shell, options: EvaluateDetectOptions): Promise<Answer> {
@@ -18,6 +27,7 @@ export async function evaluateDetect(shell: Shell, options: EvaluateDetectOption
     options.photos === undefined ? dirname(shell.path(options.annotations)) : shell.path(options.photos);
   await using pack = await openPack(shell, options);
   let ms = 0;
+  const detected: DetectedPhoto[] = [];
   const byPhoto = await shell.progress(async (report) => {
     const photos: PhotoDetection[] = [];
     for (const { photo, noses } of annotated) {
@@ -25,6 +35,7 @@ export async function evaluateDetect(shell: Shell, options: EvaluateDetectOption
       const started = performance.now();
       const faces = await pack.detector.detect(await decodeImage(join(directory, photo)));
       ms += performance.now() - started;
+      detected.push({ noses, faces });
       photos.push(
         matchNoses(
           photo,
@@ -38,7 +49,7 @@ export async function evaluateDetect(shell: Shell, options: EvaluateDetectOption
   const result = evaluateDetection(byPhoto);
   const faults = result.byPhoto.filter(({ missed, tooMany }) => missed + tooMany > 0);
   const rows = faults.map(({ photo, missed, tooMany }) => [photo, String(missed), String(tooMany)]);
-  const summary = figures([
+  const summary: Figure[] = [
     ["photos", String(result.photos)],
     [
       "faces found",
@@ -48,9 +59,22 @@ export async function evaluateDetect(shell: Shell, options: EvaluateDetectOption
     ["missed", String(result.missed)],
     ["too many", String(result.tooMany)],
     ["time", `${(ms / result.photos).toFixed(1)} ms per photo`],
-  ]);
+  ];
+  if (options.report !== undefined) {
+    await writeDetectionReport(shell.path(options.report), {
+      title: `${options.annotations}: ${options.models}`,
+      figures: summary,
+      detected,
+      faults,
+      embed: options.embedPhotos === true,
+      pathOf: (photo) => join(directory, photo),
+    });
+  }
   return {
     json: { ...result, msPerPhoto: ms / result.photos },
-    text: rows.length === 0 ? summary : `${summary}\n\n${table([["photo", "missed", "too many"], ...rows])}`,
+    text:
+      rows.length === 0
+        ? figures(summary)
+        : `${figures(summary)}\n\n${table([["photo", "missed", "too many"], ...rows])}`,
   };
 }
