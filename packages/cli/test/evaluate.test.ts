@@ -15,7 +15,7 @@ import { emptyFolder, facekit } from "./facekit.js";
 const [ada, bo, cy] = cast.members;
 const [eve, fay] = cast.strangers;
 if (!ada || !bo || !cy || !eve || !fay) throw new Error("The cast is too small for these tests.");
-const threshold = drawnDomainThresholds["dlib-resnet-128/landmarks-68/1"]?.threshold ?? Number.NaN;
+const threshold = drawnDomainThresholds["dlib-resnet-128/landmarks-68/2"]?.threshold ?? Number.NaN;
 
 let cwd: string;
 let seed = 500;
