@@ -27,7 +27,7 @@ export async function main([folder]: readonly string[], print: (line: string) =>
   const { members, groups } = folder === undefined ? await drawnClass() : await readClass(folder);
   // Nets trained on photos see drawn people as relatives: their threshold is another.
   const threshold =
-    folder === undefined ? drawnDomainThresholds["dlib-resnet-128/landmarks-68/1"]?.threshold : undefined;
+    folder === undefined ? drawnDomainThresholds["dlib-resnet-128/landmarks-68/2"]?.threshold : undefined;
   await using faces = await createFaceKit(threshold === undefined ? {} : { threshold });
   for (const [memberId, photos] of members) await faces.register(memberId, photos);
 

@@ -26,7 +26,7 @@ export async function main([folder, store]: readonly string[], print: (line: str
   const applications = folder === undefined ? await drawnApplications() : await readApplications(folder);
   // Nets trained on photos see drawn people as relatives: their threshold is another.
   const threshold =
-    folder === undefined ? drawnDomainThresholds["dlib-resnet-128/landmarks-68/1"]?.threshold : undefined;
+    folder === undefined ? drawnDomainThresholds["dlib-resnet-128/landmarks-68/2"]?.threshold : undefined;
   await using faces = await createFaceKit({
     ...(store === undefined ? {} : { store }),
     ...(threshold === undefined ? {} : { threshold }),

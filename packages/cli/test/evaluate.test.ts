@@ -15,7 +15,7 @@ import { emptyFolder, facekit } from "./facekit.js";
 const [ada, bo, cy] = cast.members;
 const [eve, fay] = cast.strangers;
 if (!ada || !bo || !cy || !eve || !fay) throw new Error("The cast is too small for these tests.");
-const threshold = drawnDomainThresholds["dlib-resnet-128/landmarks-68/1"]?.threshold ?? Number.NaN;
+const threshold = drawnDomainThresholds["dlib-resnet-128/landmarks-68/2"]?.threshold ?? Number.NaN;
 
 let cwd: string;
 let seed = 500;
@@ -192,6 +192,19 @@ describe("--report", () => {
     expect(page).toMatch(/eve: nearest is (ada|bo) with/);
     expect(page).toContain("ada: nearest is ada with");
   });
+});
+
+test("evaluate detect shows in its report where a face was missed", async () => {
+  const argv = ["evaluate", "detect", "--annotations", "groups/faces.json", "--report", "detect.html"];
+  expect((await facekit(cwd, ...argv)).status).toBe(0);
+  const page = await readFile(join(cwd, "detect.html"), "utf8");
+  expect(page).toMatch(/<svg[^>]+viewBox/);
+  expect(page).toContain("nose at 1, 1");
+  expect(page).toContain("Every box holds a face.");
+  expect(page).not.toMatch(/<script|<img|<link|src="http/);
+  expect((await facekit(cwd, ...argv, "--embed-photos")).status).toBe(0);
+  const embedded = await readFile(join(cwd, "detect.html"), "utf8");
+  expect(embedded.match(/<img [^>]*src="data:image\/jpeg;base64,/g)).toHaveLength(1);
 });
 
 test("evaluate detect tells what was found, missed and too many", async () => {

@@ -96,7 +96,7 @@ describe("the cast", () => {
   });
 
   test("has a threshold of its own for the bundled embedder, above that for photos, with the pairs behind it", () => {
-    const drawn = drawnDomainThresholds["dlib-resnet-128/landmarks-68/1"];
+    const drawn = drawnDomainThresholds["dlib-resnet-128/landmarks-68/2"];
     expect(drawn?.threshold).toBeGreaterThan(0.93);
     expect(drawn?.falseMatchRate).toBeLessThanOrEqual(1e-3);
     expect(drawn?.pairs).toBeGreaterThan(100_000);

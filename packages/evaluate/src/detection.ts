@@ -14,6 +14,9 @@ export interface PhotoDetection {
   readonly missed: number;
   /** Boxes without a face of their own. */
   readonly tooMany: number;
+  /** Those that were missed, and the boxes too many, where they are. */
+  readonly missedNoses: readonly Point[];
+  readonly boxesTooMany: readonly Box[];
 }
 
 export interface DetectionEvaluation {
@@ -64,8 +67,11 @@ function refuse(what: string): never {
 /** A face is found when a box holds its nose tip; one box finds one face, and they are paired so that most are found. */
 export function matchNoses(photo: string, noses: readonly Point[], boxes: readonly Box[]): PhotoDetection {
   const gains = noses.map((nose) => boxes.map((box) => (holds(box, nose) ? 1 : 0)));
-  const found = assign(gains).filter((box) => box >= 0).length;
-  return { photo, annotated: noses.length, found, missed: noses.length - found, tooMany: boxes.length - found };
+  const boxOfNose = assign(gains);
+  const missedNoses = noses.filter((_, nose) => (boxOfNose[nose] ?? -1) < 0);
+  const boxesTooMany = boxes.filter((_, box) => !boxOfNose.includes(box));
+  const [missed, tooMany] = [missedNoses.length, boxesTooMany.length];
+  return { photo, annotated: noses.length, found: noses.length - missed, missed, tooMany, missedNoses, boxesTooMany };
 }
 
 function holds({ x, y, width, height }: Box, point: Point): boolean {

@@ -3,6 +3,7 @@ export * from "./all-pairs.js";
 export * from "./calibration.js";
 export * from "./det.js";
 export * from "./detection.js";
+export * from "./detection-curve.js";
 export * from "./enrol.js";
 export * from "./equal-error-rate.js";
 export * from "./evaluate-pairs.js";

@@ -7,6 +7,7 @@ import {
   cardsOfPack,
   defineModelCard,
   dlibTemplate,
+  dlibTemplateForLandmarks68,
   downloadablePack,
   type EmbedderCard,
   findCard,
@@ -88,6 +89,17 @@ describe("dlibTemplate", () => {
     expect(dlibTemplate.targets).toHaveLength(33);
     // Nose bridge: (0.25 + 0.490127) / 1.5 * 150.
     expect(dlibTemplate.targets[0]?.x).toBeCloseTo(74.0127, 4);
+  });
+});
+
+describe("dlibTemplateForLandmarks68", () => {
+  it("shows the same face 7 % larger and its middle 3 pixels higher", () => {
+    expect(dlibTemplateForLandmarks68.points).toEqual(dlibTemplate.points);
+    dlibTemplateForLandmarks68.targets.forEach(({ x, y }, i) => {
+      const plain = dlibTemplate.targets[i] ?? { x: Number.NaN, y: Number.NaN };
+      expect(x).toBeCloseTo(75 + (plain.x - 75) * (1.5 / 1.4), 6);
+      expect(y).toBeCloseTo(75 + (plain.y - 75) * (1.5 / 1.4) - 3, 6);
+    });
   });
 });
 

@@ -15,7 +15,7 @@ import { beforeAll, describe, expect, test } from "vitest";
 import { groupPhoto, portrait } from "./drawn.js";
 import { sharedModels, whyNot } from "./shared-models.js";
 
-const threshold = drawnDomainThresholds["dlib-resnet-128/landmarks-68/1"]?.threshold ?? 1;
+const threshold = drawnDomainThresholds["dlib-resnet-128/landmarks-68/2"]?.threshold ?? 1;
 const newFile = async (name: string): Promise<string> => join(await mkdtemp(join(tmpdir(), "facekit-")), name);
 const codeOf = async (promise: Promise<unknown>): Promise<unknown> =>
   promise.then(

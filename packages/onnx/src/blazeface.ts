@@ -33,10 +33,10 @@ export async function blazeFaces(session: OnnxSession, image: DecodedImage, minS
         faces.push({
           score,
           box: {
-            x: (x - canvas.left) * canvas.scale,
-            y: (y - canvas.top) * canvas.scale,
-            width: width * canvas.scale,
-            height: height * canvas.scale,
+            x: (x - canvas.left) * canvas.scale.x,
+            y: (y - canvas.top) * canvas.scale.y,
+            width: width * canvas.scale.x,
+            height: height * canvas.scale.y,
           },
         });
       }

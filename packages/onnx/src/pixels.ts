@@ -1,4 +1,4 @@
-import { type DecodedImage, FaceKitError, resize } from "@facekit/core";
+import { type DecodedImage, FaceKitError, type Point, resize } from "@facekit/core";
 
 /** An image placed on a larger canvas, and the way back. */
 export interface Canvas {
@@ -9,7 +9,8 @@ export interface Canvas {
   /** Image position = (canvas position − left or top) × scale. */
   readonly left: number;
   readonly top: number;
-  readonly scale: number;
+  /** The two differ a little where a side was rounded to whole pixels. */
+  readonly scale: Point;
 }
 
 /**
@@ -31,7 +32,14 @@ export function placeOnCanvas(
   for (let y = 0; y < height; y++) {
     data.set(small.data.subarray(y * width * 3, (y + 1) * width * 3), ((y + top) * canvas.width + left) * 3);
   }
-  return { data, width: canvas.width, height: canvas.height, left, top, scale: longest / Math.max(width, height) };
+  return {
+    data,
+    width: canvas.width,
+    height: canvas.height,
+    left,
+    top,
+    scale: { x: image.width / width, y: image.height / height },
+  };
 }
 
 /** Throws `image-unreadable` unless the pixels are what their description says. */

@@ -77,7 +77,7 @@ export function yunetDetector(card: YunetCard, session: OnnxSession): Detector {
         for (const tile of imageTiles(image, searchSide.crowd)) {
           signal?.throwIfAborted();
           for (const face of await look(tile.image, searchSide.crowd, minScore)) {
-            if (!tile.cuts(face.box)) faces.push(moveFace(face, tile, 1));
+            if (!tile.cuts(face.box)) faces.push(moveFace(face, tile, { x: 1, y: 1 }));
           }
         }
       }
@@ -129,8 +129,8 @@ function decode(output: (name: string) => Float32Array, width: number, height: n
 }
 
 /** Takes a face from a tile or a shrunk image to where that lies in the whole. */
-function moveFace(face: Face, origin: Point, scale: number): Face {
-  const move = ({ x, y }: Point): Point => ({ x: origin.x + x * scale, y: origin.y + y * scale });
+function moveFace(face: Face, origin: Point, scale: Point): Face {
+  const move = ({ x, y }: Point): Point => ({ x: origin.x + x * scale.x, y: origin.y + y * scale.y });
   const { box, landmarks } = face;
   const moved: FiveLandmarks | undefined = landmarks && [
     move(landmarks[0]),
@@ -141,7 +141,7 @@ function moveFace(face: Face, origin: Point, scale: number): Face {
   ];
   return {
     score: face.score,
-    box: { ...move(box), width: box.width * scale, height: box.height * scale },
+    box: { ...move(box), width: box.width * scale.x, height: box.height * scale.y },
     ...(moved === undefined ? {} : { landmarks: moved }),
   };
 }

@@ -36,6 +36,8 @@ export function addEvaluate(program: Command, shell: Shell): void {
     .description("how many annotated faces are found, missed, and how many boxes hold none?")
     .requiredOption("--annotations <file>", 'JSON: { "images": { "photo.jpg": [[x, y], …] } }, the nose tips')
     .option("--photos <dir>", "folder that the photos are named from (default: that of the annotations)")
+    .option(...reportOption)
+    .option(...embedOption)
     .action(async (_options: object, command: Command) => {
       shell.answer(await evaluateDetect(shell, command.optsWithGlobals<EvaluateDetectOptions>()));
     });

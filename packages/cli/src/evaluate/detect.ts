@@ -6,11 +6,14 @@ import { type GlobalOptions, openPack } from "../options.js";
 import { readText } from "../photos.js";
 import type { Answer, Shell } from "../shell.js";
 import { table } from "../text.js";
-import { figures, percentWithin } from "./figures.js";
+import { type Figure, figures, percentWithin } from "./figures.js";
+import { writeDetectionReport } from "./report.js";
 
 export interface EvaluateDetectOptions extends GlobalOptions {
   readonly annotations: string;
   readonly photos?: string;
+  readonly report?: string;
+  readonly embedPhotos?: boolean;
 }
 
 export async function evaluateDetect(shell: Shell, options: EvaluateDetectOptions): Promise<Answer> {
@@ -19,7 +22,7 @@ export async function evaluateDetect(shell: Shell, options: EvaluateDetectOption
     options.photos === undefined ? dirname(shell.path(options.annotations)) : shell.path(options.photos);
   await using pack = await openPack(shell, options);
   const started = performance.now();
-  const byPhoto = await shell.progress((report) => {
+  const detected = await shell.progress((report) => {
     let done = 0;
     const tell = (): void => report({ task: "detecting", done, total: annotated.length });
     tell();
@@ -27,18 +30,15 @@ export async function evaluateDetect(shell: Shell, options: EvaluateDetectOption
       const faces = await pack.detector.detect(await decodeImage(join(directory, photo)));
       done++;
       tell();
-      return matchNoses(
-        photo,
-        noses,
-        faces.map(({ box }) => box),
-      );
+      const boxes = faces.map(({ box }) => box);
+      return { noses, faces, matched: matchNoses(photo, noses, boxes) };
     });
   });
   const ms = performance.now() - started;
-  const result = evaluateDetection(byPhoto);
+  const result = evaluateDetection(detected.map(({ matched }) => matched));
   const faults = result.byPhoto.filter(({ missed, tooMany }) => missed + tooMany > 0);
   const rows = faults.map(({ photo, missed, tooMany }) => [photo, String(missed), String(tooMany)]);
-  const summary = figures([
+  const summary: Figure[] = [
     ["photos", String(result.photos)],
     [
       "faces found",
@@ -48,9 +48,22 @@ export async function evaluateDetect(shell: Shell, options: EvaluateDetectOption
     ["missed", String(result.missed)],
     ["too many", String(result.tooMany)],
     ["time", `${(ms / result.photos).toFixed(1)} ms per photo`],
-  ]);
+  ];
+  if (options.report !== undefined) {
+    await writeDetectionReport(shell.path(options.report), {
+      title: `${options.annotations}: ${options.models}`,
+      figures: summary,
+      detected,
+      faults,
+      embed: options.embedPhotos === true,
+      pathOf: (photo) => join(directory, photo),
+    });
+  }
   return {
     json: { ...result, msPerPhoto: ms / result.photos },
-    text: rows.length === 0 ? summary : `${summary}\n\n${table([["photo", "missed", "too many"], ...rows])}`,
+    text:
+      rows.length === 0
+        ? figures(summary)
+        : `${figures(summary)}\n\n${table([["photo", "missed", "too many"], ...rows])}`,
   };
 }

@@ -1,6 +1,16 @@
 import { mkdir, writeFile } from "node:fs/promises";
 import { basename, dirname } from "node:path";
-import { identificationScores, type Scores, type Search, type WorstPair, type WorstPairs } from "@facekit/evaluate";
+import type { Box } from "@facekit/core";
+import {
+  type DetectedPhoto,
+  detectionCurve,
+  identificationScores,
+  type PhotoDetection,
+  type Scores,
+  type Search,
+  type WorstPair,
+  type WorstPairs,
+} from "@facekit/evaluate";
 import type { ReportCase, ReportPhoto, ReportSection } from "@facekit/evaluate/report";
 import sharp from "sharp";
 import type { Figure } from "./figures.js";
@@ -134,6 +144,87 @@ export async function writeIdentificationReport(file: string, report: Identifica
       cases: await casesOf(members.sort((a, b) => lead(a) - lead(b))),
     },
   ]);
+}
+
+interface DetectionReport {
+  readonly title: string;
+  readonly figures: readonly Figure[];
+  readonly detected: readonly DetectedPhoto[];
+  readonly faults: readonly PhotoDetection[];
+  readonly embed: boolean;
+  readonly pathOf: (photo: string) => string;
+}
+
+export async function writeDetectionReport(file: string, report: DetectionReport): Promise<void> {
+  const { title, figures, detected, faults, embed, pathOf } = report;
+  const { detectionPlot } = await import("@facekit/evaluate/report");
+  const curve = detectionCurve(detected);
+  const missed: ReportCase[] = [];
+  const tooMany: ReportCase[] = [];
+  for (const { photo, missedNoses, boxesTooMany } of faults) {
+    const partOf = async (box: Box): Promise<ReportPhoto> =>
+      embed ? { name: photo, image: await cutOut(pathOf(photo), box) } : { name: photo };
+    for (const nose of missedNoses) {
+      const text = `nose at ${Math.round(nose.x)}, ${Math.round(nose.y)}`;
+      missed.push({ text, photos: [await partOf({ ...nose, width: 0, height: 0 })] });
+    }
+    for (const box of boxesTooMany) {
+      const [x, y, width, height] = [box.x, box.y, box.width, box.height].map(Math.round);
+      tooMany.push({ text: `box at ${x}, ${y} of ${width} × ${height}`, photos: [await partOf(box)] });
+    }
+  }
+  await write(file, title, figures, [
+    ...(curve.length === 0
+      ? []
+      : [
+          {
+            title: "Precision and recall",
+            text: "If only boxes of at least a score were kept: which share of them holds a face, and which share of the faces is found.",
+            plot: detectionPlot(curve),
+          },
+        ]),
+    { title: "Missed faces", text: casesText(missed, "Every annotated face was found."), cases: missed },
+    {
+      title: "Boxes without a face of their own",
+      text: casesText(tooMany, "Every box holds a face.", "Look for faces that nobody annotated first."),
+      cases: tooMany,
+    },
+  ]);
+}
+
+function casesText(cases: readonly ReportCase[], none: string, some = ""): string {
+  return cases.length === 0 ? none : `${cases.length} in all. ${some}`.trim();
+}
+
+/** The least part of a photo's shorter side that a cut-out shows, so that one sees where it is. */
+const leastCutOut = 0.3;
+
+/** A square around a box, or around a point, which is marked. */
+async function cutOut(path: string, { x, y, width, height }: Box): Promise<string> {
+  const upright = await sharp(path, { autoOrient: true })
+    .flatten({ background: "white" })
+    .toBuffer({ resolveWithObject: true });
+  const shorter = Math.min(upright.info.width, upright.info.height);
+  const side = Math.round(Math.min(shorter, Math.max(leastCutOut * shorter, 2.5 * width, 2.5 * height)));
+  const start = (middle: number, length: number): number =>
+    Math.round(Math.min(Math.max(0, middle - side / 2), length - side));
+  const left = start(x + width / 2, upright.info.width);
+  const top = start(y + height / 2, upright.info.height);
+  const scale = thumbnailSide / side;
+  const at = (value: number): string => (value * scale).toFixed(1);
+  const mark =
+    width > 0
+      ? `<rect x="${at(x - left)}" y="${at(y - top)}" width="${at(width)}" height="${at(height)}"/>`
+      : `<circle cx="${at(x - left)}" cy="${at(y - top)}" r="10"/>`;
+  const drawing = `<svg xmlns="http://www.w3.org/2000/svg" width="${thumbnailSide}" height="${thumbnailSide}">
+    <g fill="none" stroke="#fff" stroke-width="4">${mark}</g><g fill="none" stroke="#d1495b" stroke-width="2">${mark}</g></svg>`;
+  const jpeg = await sharp(upright.data)
+    .extract({ left, top, width: side, height: side })
+    .resize(thumbnailSide, thumbnailSide)
+    .composite([{ input: Buffer.from(drawing) }])
+    .jpeg({ quality: 75 })
+    .toBuffer();
+  return `data:image/jpeg;base64,${jpeg.toString("base64")}`;
 }
 
 function detSection(plot: string): ReportSection {
