@@ -14,12 +14,23 @@ const requirements = fileURLToPath(new URL("requirements.txt", import.meta.url))
 
 try {
   run(process.env.FACEKIT_PYTHON ?? "python3", "-m", "venv", pythonDirectory());
-  run(pythonInterpreter(), "-m", "pip", "install", "--quiet", "--disable-pip-version-check", "--no-deps", "-r", requirements);
+  run(
+    pythonInterpreter(),
+    "-m",
+    "pip",
+    "install",
+    "--quiet",
+    "--disable-pip-version-check",
+    "--no-deps",
+    "-r",
+    requirements,
+  );
 } catch {
   // What failed has said so itself.
   process.exit(1);
 }
-const exported = process.env.FACEKIT_BENCH_PYTHON === undefined ? "" : `: export FACEKIT_BENCH_PYTHON=${pythonDirectory()}`;
+const exported =
+  process.env.FACEKIT_BENCH_PYTHON === undefined ? "" : `: export FACEKIT_BENCH_PYTHON=${pythonDirectory()}`;
 console.log(`The Python peers are in ${pythonDirectory()}${exported}`);
 
 function run(command: string, ...args: string[]): void {
