@@ -3,22 +3,24 @@ import { fileURLToPath } from "node:url";
 import { promisify } from "node:util";
 import { reasonOf, type Skipped } from "./skipped.js";
 
-/** What a benchmark was given on its command line, where every benchmark has it. */
-export interface Limits {
+interface ProcessOptions {
   /** A process that takes longer is ended, and its contender skipped. Default: ten minutes. */
   readonly timeoutMs?: number;
+  /** Whether the script is TypeScript. Default true. */
+  readonly typescript?: boolean;
 }
 
 /**
- * Runs a TypeScript file in a process of its own with the task as its argument. The last line of its stdout is the
+ * Runs a script in a process of its own with the task as its argument. The last line of its stdout is the
  * result. A process that fails or takes too long is a contender skipped, with the reason.
  */
 export async function inFreshProcess<Result>(
   script: URL,
   task: unknown,
-  { timeoutMs = 600_000 }: Limits = {},
+  { timeoutMs = 600_000, typescript = true }: ProcessOptions = {},
 ): Promise<Result | Skipped> {
-  const args = ["--import", import.meta.resolve("tsx"), fileURLToPath(script), JSON.stringify(task)];
+  const loader = typescript ? ["--import", import.meta.resolve("tsx")] : [];
+  const args = [...loader, fileURLToPath(script), JSON.stringify(task)];
   try {
     const { stdout } = await promisify(execFile)(process.execPath, args, { maxBuffer: 2 ** 26, timeout: timeoutMs });
     return JSON.parse(stdout.trimEnd().split("\n").at(-1) ?? "");

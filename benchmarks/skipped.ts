@@ -10,6 +10,11 @@ export function isSkipped(result: object): result is Skipped {
   return "skipped" in result;
 }
 
+/** Those that were measured. */
+export function measuredOf<Result extends object>(results: readonly Result[]): Exclude<Result, Skipped>[] {
+  return results.filter((result): result is Exclude<Result, Skipped> => !isSkipped(result));
+}
+
 /** One line. Folders of this machine are left out: results are published. */
 export function reasonOf(error: unknown): string {
   const lines = textOf(error).split("\n");
@@ -17,7 +22,8 @@ export function reasonOf(error: unknown): string {
   const named = lines.find((line) => /^(?:\w*Error|\w+Exception)\b.*:/.test(line.trim()));
   const line = named ?? lines.find((each) => each.trim() !== "") ?? "it failed and did not say why";
   const here = fileURLToPath(new URL("..", import.meta.url));
-  return line.trim().replaceAll(here, "").replaceAll(homedir(), "~").slice(0, 300);
+  const said = line.trim().replace(/^(?:Error|RuntimeError): /, "");
+  return said.replaceAll(here, "").replaceAll(homedir(), "~").slice(0, 300);
 }
 
 function textOf(error: unknown): string {
