@@ -1,8 +1,7 @@
 /** Writes docs/benchmarks.md and its plots from benchmarks/results: `npm run bench -- docs`. */
 import { mkdir, rm, writeFile } from "node:fs/promises";
 import { fileURLToPath } from "node:url";
-import { readResults } from "../results.js";
-import { type AllResults, benchmarksPage } from "./page.js";
+import { allResults, benchmarksPage } from "./page.js";
 
 const folder = new URL("../../docs/", import.meta.url);
 const plotFolder = new URL("benchmarks/", folder);
@@ -14,10 +13,3 @@ for (const [name, svg] of Object.entries(plots)) await writeFile(new URL(name, p
 const page = new URL("benchmarks.md", folder);
 await writeFile(page, markdown);
 console.log(`Written: ${fileURLToPath(page)}`);
-
-async function allResults(): Promise<AllResults> {
-  const [pipeline, search, startup, store] = await Promise.all(
-    ["pipeline", "search", "startup", "store"].map((name) => readResults(name)),
-  );
-  return { pipeline, search, startup, store } as AllResults;
-}

@@ -70,10 +70,12 @@ export async function bareCosts(
     recorded.set(bytes, runs);
   }
   return async (photo) => {
+    const nets = recorded.get(photo);
+    if (nets === undefined) throw new Error("The tensors of this photo were not recorded.");
     const started = performance.now();
     await decodeImage(photo);
     const decoded = performance.now();
-    for (const { session, feeds } of recorded.get(photo) ?? []) await session.run(feeds);
+    for (const { session, feeds } of nets) await session.run(feeds);
     return { decodeMs: decoded - started, inferenceMs: performance.now() - decoded };
   };
 }

@@ -5,7 +5,7 @@ import { absentWeights } from "./peers.js";
 /** A kit on so many workers. Where the kit does not know the option yet it has one worker, and no other number is to be had. */
 export async function kitOn(workers: number, options: NodeFaceKitOptions): Promise<FaceKit> {
   try {
-    return await createFaceKit({ ...options, ...{ workers } });
+    return await createFaceKit({ ...options, session: { ...{ workers } } });
   } catch (error) {
     const unknown = isFaceKitError(error, "invalid-argument") && /workers/.test(error.message);
     if (!unknown) throw error;

@@ -18,8 +18,8 @@ export interface Written {
 
 export interface Filled {
   readonly fillMs: number;
-  /** On the disk, where the backend has a place there. */
-  readonly bytes: number | null;
+  /** On the disk. */
+  readonly bytes: number;
 }
 
 export interface Opened {
@@ -71,7 +71,7 @@ async function measure(task: StoreTask): Promise<Written | Filled | Opened> {
   }
   await store.upsert(namespace, batch);
   await search();
-  return { fillMs: performance.now() - started, bytes: (await backend.bytes?.(folder)) ?? null };
+  return { fillMs: performance.now() - started, bytes: (await backend.bytes?.(folder)) ?? 0 };
 }
 
 async function writesPerSecond(

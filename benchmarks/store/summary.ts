@@ -39,7 +39,7 @@ export interface OpenFigures {
   readonly maxMs: number;
   /** Of the process. */
   readonly memoryMiB: number;
-  readonly fileMiB: number | null;
+  readonly fileMiB: number;
 }
 
 export type StoreFigures = WriteFigures | OpenFigures | (Skipped & { readonly backend: string });
@@ -86,9 +86,7 @@ function opensOf(rounds: readonly StoreRound[]): OpenFigures[] {
   return counts.flatMap((count) => {
     const of = rounds.filter((round) => round.count === count);
     const [{ backend, dimensions } = { backend: "", dimensions: 0 }] = of;
-    const [bytes = null] = of.flatMap(({ filled }) =>
-      filled === undefined || isSkipped(filled) ? [] : [filled.bytes],
-    );
+    const [bytes = 0] = of.flatMap(({ filled }) => (filled === undefined || isSkipped(filled) ? [] : [filled.bytes]));
     return (["records", "snapshot"] as const).flatMap((from): OpenFigures[] => {
       const opened = of.flatMap((round) => {
         const each = round.opened?.[from];
@@ -106,7 +104,7 @@ function opensOf(rounds: readonly StoreRound[]): OpenFigures[] {
           minMs: rounded(Math.min(...times)),
           maxMs: rounded(Math.max(...times)),
           memoryMiB: rounded(median(opened.map(({ memoryMiB }) => memoryMiB))),
-          fileMiB: bytes === null ? null : rounded(bytes / 2 ** 20),
+          fileMiB: rounded(bytes / 2 ** 20),
         },
       ];
     });
