@@ -1,11 +1,12 @@
-import { createFaceKit, type FaceKit, isFaceKitError, type NodeFaceKitOptions } from "@facekit/node";
+import { createFaceKit, type FaceKit, isFaceKitError, type NodeFaceKitOptions, type SessionOptions } from "@facekit/node";
 import type { Contender, Weights } from "./contenders.js";
 import { absentWeights } from "./peers.js";
 
 /** A kit on so many workers. Where the kit does not know the option yet it has one worker, and no other number is to be had. */
 export async function kitOn(workers: number, options: NodeFaceKitOptions): Promise<FaceKit> {
+  const session: SessionOptions & { readonly workers: number } = { workers };
   try {
-    return await createFaceKit({ ...options, session: { ...{ workers } } });
+    return await createFaceKit({ ...options, session });
   } catch (error) {
     const unknown = isFaceKitError(error, "invalid-argument") && /workers/.test(error.message);
     if (!unknown) throw error;
