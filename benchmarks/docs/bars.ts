@@ -10,6 +10,8 @@ export interface Bar {
 }
 
 export interface BarPlot {
+  /** For those who cannot see it. */
+  readonly title: string;
   /** What the numbers are, with their unit. */
   readonly axis: string;
   readonly bars: readonly Bar[];
@@ -21,7 +23,7 @@ const inkColour = "#333";
 const width = 860;
 
 /** Medians as bars, least first, with a line from the least to the most measured. Returns SVG that needs no script. */
-export function barPlot({ axis, bars }: BarPlot): string {
+export function barPlot({ title, axis, bars }: BarPlot): string {
   const { document } = parseHTML("<!DOCTYPE html><html><body></body></html>");
   const sorted = [...bars].sort((a, b) => a.value - b.value);
   const height = 70 + sorted.length * 30;
@@ -54,6 +56,9 @@ export function barPlot({ axis, bars }: BarPlot): string {
   const sheet = document.createElementNS("http://www.w3.org/2000/svg", "rect");
   for (const [name, value] of Object.entries({ width, height, fill: "white" })) sheet.setAttribute(name, String(value));
   plot.querySelector("style")?.after(sheet);
+  const name = document.createElementNS("http://www.w3.org/2000/svg", "title");
+  name.textContent = title;
+  plot.prepend(name);
   plot.setAttribute("xmlns", "http://www.w3.org/2000/svg");
   return `${plot.outerHTML}\n`;
 }

@@ -61,7 +61,7 @@ export function benchmarksPage(results: AllResults): Page {
   const plots: Record<string, string> = {};
   const plot = (name: string, title: string, axis: string, bars: readonly Bar[]): string[] => {
     if (bars.length === 0) return [];
-    plots[`${name}.svg`] = barPlot({ axis, bars });
+    plots[`${name}.svg`] = barPlot({ title, axis, bars });
     return [`![${title}](benchmarks/${name}.svg)`];
   };
   const parts = [

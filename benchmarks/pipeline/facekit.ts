@@ -1,4 +1,10 @@
-import { createFaceKit, type FaceKit, isFaceKitError, type NodeFaceKitOptions, type SessionOptions } from "@facekit/node";
+import {
+  createFaceKit,
+  type FaceKit,
+  isFaceKitError,
+  type NodeFaceKitOptions,
+  type SessionOptions,
+} from "@facekit/node";
 import type { Contender, Weights } from "./contenders.js";
 import { absentWeights } from "./peers.js";
 

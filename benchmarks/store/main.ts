@@ -25,7 +25,7 @@ const { values } = parseArgs({
 
 const dimensions = 512;
 const counts = values.quick ? [10_000] : [10_000, 100_000];
-const writing = { ms: values.quick ? 500 : 3000, templates: 100_000 };
+const writing = { ms: values.quick ? 500 : 3000, templates: 40_000 };
 
 const machine = thisMachine();
 const keep = resultsKeeper("store");

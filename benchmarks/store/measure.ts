@@ -51,7 +51,7 @@ async function measure(task: StoreTask): Promise<Written | Filled | Opened> {
   if (task.step === "write") {
     const perSecond: Record<string, number> = {};
     const fresh = templates(count, dimensions);
-    for (const batch of batches) perSecond[batch] = await writesPerSecond(store, fresh, batch, task.ms);
+    for (const batch of batches) perSecond[batch] = await writesPerSecond(store, fresh, batch, task);
     return { perSecond };
   }
   const [first] = templates(1, dimensions);
@@ -74,22 +74,23 @@ async function measure(task: StoreTask): Promise<Written | Filled | Opened> {
   return { fillMs: performance.now() - started, bytes: (await backend.bytes?.(folder)) ?? 0 };
 }
 
+/** Until the time is over, or this batch size has had its share of the templates. */
 async function writesPerSecond(
   store: VectorStore,
   fresh: IterableIterator<FaceRecord>,
   batch: number,
-  ms: number,
+  { ms, count }: { readonly ms: number; readonly count: number },
 ): Promise<number> {
+  const most = Math.floor(count / batches.length);
   const started = performance.now();
   let [written, spent] = [0, 0];
-  while (spent < ms) {
-    const records = [];
-    for (let i = 0; i < batch; i++) {
-      const next = fresh.next();
-      if (next.done === true) break;
-      records.push(next.value);
+  while (spent < ms && written < most) {
+    const records: FaceRecord[] = [];
+    while (records.length < batch) {
+      const { value, done } = fresh.next();
+      if (done === true) throw new Error("the templates do not come out even");
+      records.push(value);
     }
-    if (records.length === 0) break;
     await store.upsert(namespace, records);
     written += records.length;
     spent = performance.now() - started;
