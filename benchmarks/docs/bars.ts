@@ -21,6 +21,8 @@ const oursColour = "#1b7f5c";
 const othersColour = "#9aa5b1";
 const inkColour = "#333";
 const width = 860;
+/** Of 13 pixels high, about: the widest font that a reader may have. */
+const pixelsPerLetter = 7.6;
 
 /** Medians as bars, least first, with a line from the least to the most measured. Returns SVG that needs no script. */
 export function barPlot({ title, axis, bars }: BarPlot): string {
@@ -32,7 +34,7 @@ export function barPlot({ title, axis, bars }: BarPlot): string {
     width,
     height,
     marginTop: 12,
-    marginLeft: 390,
+    marginLeft: Math.max(...sorted.map(({ label }) => label.length)) * pixelsPerLetter + 20,
     marginRight: 80,
     marginBottom: 46,
     style: { fontSize: "13px", color: inkColour, background: "white" },

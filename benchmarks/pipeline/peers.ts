@@ -23,8 +23,8 @@ const insightface: Omit<Peer, "threads"> = { peer: "insightface", cards: ["yunet
 export const peers: Readonly<Record<string, Peer>> = {
   "OpenCV yunet+retail-0095, 1 thread": { ...opencv, threads: 1 },
   "OpenCV yunet+retail-0095, all cores": { ...opencv, threads: 0 },
-  "OpenCV yunet+insightface's preprocessing+mobilefacenet-foamliu, 1 thread": { ...insightface, threads: 1 },
-  "OpenCV yunet+insightface's preprocessing+mobilefacenet-foamliu, all cores": { ...insightface, threads: 0 },
+  "insightface yunet+mobilefacenet-foamliu, 1 thread": { ...insightface, threads: 1 },
+  "insightface yunet+mobilefacenet-foamliu, all cores": { ...insightface, threads: 0 },
   "face_recognition (dlib)": { peer: "face_recognition", threads: 1, cards: [] },
 };
 
