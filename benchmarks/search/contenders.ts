@@ -1,5 +1,6 @@
 import { exactIndex } from "@facekit/index-exact";
 import { DataType, encodeModel } from "../../packages/models/convert/onnx.js";
+import { faissFlat } from "./faiss.js";
 import type { Gallery } from "./gallery.js";
 import { TopRows } from "./top-rows.js";
 
@@ -8,6 +9,9 @@ export interface Contender {
   search(queries: readonly Float32Array[], k: number): Promise<number[][]>;
   /** Enrols a row under a number, while searches go on. Not where everything would have to be built again. */
   register?(number: number, vector: Float32Array): Promise<void>;
+  /** Milliseconds of the last search, where the contender lives in another process and knows better. */
+  ownMs?(): number;
+  close?(): void;
 }
 
 type Create = (gallery: Gallery, rows: Float32Array) => Promise<Contender>;
@@ -21,6 +25,8 @@ export const contenders: Readonly<Record<string, Create>> = {
   "usearch exact, all cores": (gallery, rows) => usearchExact(gallery, rows, 0),
   "ONNX Runtime MatMul, 1 thread": (gallery, rows) => onnxMatMul(gallery, rows, 1),
   "ONNX Runtime MatMul, all cores": (gallery, rows) => onnxMatMul(gallery, rows, 0),
+  "faiss IndexFlatIP, 1 thread": (gallery, rows) => faissFlat(gallery, rows, 1),
+  "faiss IndexFlatIP, all cores": (gallery, rows) => faissFlat(gallery, rows, 0),
   "hnswlib-node (approximate)": hnswlib,
 };
 

@@ -3,11 +3,11 @@
  * process, in turn, in reversed order every other round. Raw rounds go to benchmarks/results, but not those of --quick,
  * which passes over the large galleries and so is one round. With --json the last line of stdout is one object.
  */
-import { execFile } from "node:child_process";
-import { mkdir, writeFile } from "node:fs/promises";
-import { fileURLToPath } from "node:url";
-import { parseArgs, promisify } from "node:util";
+import { parseArgs } from "node:util";
+import { inFreshProcess, inTurn } from "../fresh-process.js";
 import { thisMachine } from "../machine.js";
+import { resultsKeeper } from "../results.js";
+import { isSkipped } from "../skipped.js";
 import { contenders } from "./contenders.js";
 import type { Gallery } from "./gallery.js";
 import type { Measured, Task } from "./measure.js";
@@ -33,12 +33,11 @@ const galleriesOf = (round: number): Gallery[] => [...(values.quick ? [] : large
 /** 1,000 in the small galleries together. */
 const recallQueries = { small: 250, large: 20 };
 
-const machine = thisMachine();
+const keep = resultsKeeper("search");
 const rounds: Round[] = [];
 for (let round = 0; round < Number(values.rounds); round++) {
   for (const gallery of galleriesOf(round)) {
-    const names = Object.keys(contenders);
-    for (const contender of round % 2 === 0 ? names : names.reverse()) {
+    for (const contender of inTurn(Object.keys(contenders), round)) {
       const isLarge = gallery.count > 10_000;
       const task: Task = {
         contender,
@@ -47,34 +46,16 @@ for (let round = 0; round < Number(values.rounds); round++) {
         recallQueries: round > 0 ? 0 : isLarge ? recallQueries.large : recallQueries.small,
         registering: isLarge,
       };
-      const measured = await inFreshProcess(task);
+      const measured = await inFreshProcess<Measured>(new URL("measure.ts", import.meta.url), task);
       rounds.push({ round, contender, gallery, measured });
-      const outcome = "skipped" in measured ? `skipped: ${measured.skipped}` : "done";
+      const outcome = isSkipped(measured) ? `skipped: ${measured.skipped}` : "done";
       process.stderr.write(`round ${round + 1}, ${gallery.count} × ${gallery.dimensions}, ${contender}: ${outcome}\n`);
     }
-    if (!values.quick) await keep();
+    // After each gallery, so that a run that is broken off leaves what it has.
+    if (!values.quick) await keep({ search: summary(rounds), rounds });
   }
 }
 
 const search = summary(rounds);
-process.stdout.write(`${table(machine, search)}\n`);
+process.stdout.write(`${table(thisMachine(), search)}\n`);
 if (values.json) process.stdout.write(`${JSON.stringify({ search })}\n`);
-
-/** After each gallery, so that a run that is broken off leaves what it has. */
-async function keep(): Promise<void> {
-  const folder = new URL("../results/", import.meta.url);
-  const results = { machine, date: new Date().toISOString(), search: summary(rounds), rounds };
-  await mkdir(folder, { recursive: true });
-  await writeFile(new URL("search.json", folder), `${JSON.stringify(results, round4)}\n`);
-}
-
-async function inFreshProcess(task: Task): Promise<Measured> {
-  const script = fileURLToPath(new URL("measure.ts", import.meta.url));
-  const args = ["--import", import.meta.resolve("tsx"), script, JSON.stringify(task)];
-  const { stdout } = await promisify(execFile)(process.execPath, args, { maxBuffer: 2 ** 26 });
-  return JSON.parse(stdout.split("\n").at(-1) ?? "");
-}
-
-function round4(_key: string, value: unknown): unknown {
-  return typeof value === "number" ? Number(value.toFixed(4)) : value;
-}

@@ -1,5 +1,6 @@
 /** One contender over one gallery, in a process of its own: `measure.ts '{"contender":…,…}'` prints one `Measured`. */
 import { setImmediate } from "node:timers/promises";
+import { reasonOf, type Skipped } from "../skipped.js";
 import { type Contender, contenders } from "./contenders.js";
 import { bruteForce, cosine, type Gallery, makeQueries, makeRows } from "./gallery.js";
 
@@ -13,7 +14,7 @@ export interface Task {
   readonly registering: boolean;
 }
 
-export type Measured = { readonly skipped: string } | Timings;
+export type Measured = Skipped | Timings;
 
 export interface Timings {
   /** Share of the hits that belong to the best `k` of float64 brute force; a row tied with the last of them does. */
@@ -44,8 +45,7 @@ async function measure({ contender, gallery, batches, recallQueries, registering
   try {
     made = await create(gallery, rows);
   } catch (error) {
-    const [reason = ""] = (error instanceof Error ? error.message : String(error)).split("\n");
-    return { skipped: reason };
+    return { skipped: reasonOf(error) };
   }
   const queries = makeQueries(gallery, rows, Math.max(recallQueries, ...batches, 64));
   const recall = recallQueries > 0 ? await recallOf(made, gallery, rows, queries.slice(0, recallQueries)) : null;
@@ -55,7 +55,9 @@ async function measure({ contender, gallery, batches, recallQueries, registering
       Array.from({ length: batch }, (_, i) => pick(queries, run * batch + i));
     runs[batch] = (await timesOf(made, next, batch === 1 ? warmUps : 1)).map((ms) => ms / batch);
   }
-  return { recall, runs, registering: registering ? await timesWhileRegistering(made, gallery, queries) : null };
+  const whileRegistering = registering ? await timesWhileRegistering(made, gallery, queries) : null;
+  made.close?.();
+  return { recall, runs, registering: whileRegistering };
 }
 
 async function recallOf(made: Contender, gallery: Gallery, rows: Float32Array, queries: Float32Array[]) {
@@ -77,7 +79,7 @@ async function timesOf(made: Contender, next: (run: number) => Float32Array[], w
     const queries = next(run + warmUp);
     const started = performance.now();
     await made.search(queries, k);
-    const ms = performance.now() - started;
+    const ms = made.ownMs?.() ?? performance.now() - started;
     spent += ms;
     if (run >= 0) times.push(ms);
     await setImmediate();

@@ -1,4 +1,5 @@
 import type { Machine } from "../machine.js";
+import { rounded } from "../results.js";
 import { median, quantile } from "../statistics.js";
 import type { Gallery } from "./gallery.js";
 import type { Measured, Timings } from "./measure.js";
@@ -103,8 +104,4 @@ function timingsOf(group: readonly Round[]): Timings[] {
 
 function runsOf(group: readonly Round[], batch: string): number[] {
   return timingsOf(group).flatMap(({ runs }) => runs[batch] ?? []);
-}
-
-function rounded(value: number): number {
-  return Number(value.toPrecision(4));
 }

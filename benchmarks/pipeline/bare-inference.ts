@@ -1,0 +1,104 @@
+import { type ModelCard, resolvePack } from "@facekit/models";
+import { loadModel } from "@facekit/models/cache";
+import { createFaceKit, decodeImage } from "@facekit/node";
+import {
+  alignedEmbedder,
+  bundledDetector,
+  detectorWithLandmarks68,
+  type OnnxSession,
+  type OnnxTensor,
+  yunetDetector,
+} from "@facekit/onnx";
+import { InferenceSession, Tensor } from "onnxruntime-node";
+import type { PhotoSet } from "../photos.js";
+import type { Weights } from "./contenders.js";
+import { contenderOf } from "./facekit.js";
+
+/** What the nets of one photo are given. */
+export interface RecordedRun {
+  readonly session: InferenceSession;
+  readonly feeds: Readonly<Record<string, Tensor>>;
+}
+
+/** Milliseconds to decode a photo, and to run the nets on what the pipeline makes of it: what no pipeline can save. */
+export interface BareCost {
+  readonly decodeMs: number;
+  readonly inferenceMs: number;
+}
+
+/**
+ * Runs the photos once through the pack with sessions of our own, on this thread, and keeps every tensor that the nets
+ * are given. The function that it returns decodes a photo and runs the nets on its tensors again.
+ */
+export async function bareCosts(
+  packName: string,
+  { modelsDirectory }: Weights,
+  photos: readonly { readonly bytes: Buffer; readonly kind: PhotoSet["kind"] }[],
+): Promise<(photo: Buffer) => Promise<BareCost>> {
+  let runs: RecordedRun[] = [];
+  const open = async (card: ModelCard): Promise<OnnxSession> => {
+    const directories = modelsDirectory === undefined ? [] : [modelsDirectory];
+    // As packages/node/src/inference-worker.ts opens them.
+    const session = await InferenceSession.create(await loadModel(card, { directories }), {
+      executionProviders: ["cpu"],
+      intraOpNumThreads: 1,
+      interOpNumThreads: 1,
+      logSeverityLevel: 3,
+    });
+    return recording(session, (run) => runs.push(run));
+  };
+  const pack = resolvePack(packName);
+  const found =
+    pack.detector.family === "blazeface-ssd"
+      ? bundledDetector({
+          blazeface: await open(pack.detector),
+          ssd: await open(pack.detector.parts.ssd),
+          landmarks: await open(pack.detector.parts.landmarks),
+        })
+      : pack.detector.family === "yunet"
+        ? yunetDetector(pack.detector, await open(pack.detector))
+        : undefined;
+  if (found === undefined) throw new Error(`"${packName}" is no pack that this knows how to open`);
+  const detector = pack.landmarks === undefined ? found : detectorWithLandmarks68(found, await open(pack.landmarks));
+  const embedder = alignedEmbedder(pack.embedder, await open(pack.embedder));
+  await using contender = contenderOf(await createFaceKit({ detector, embedder }), 1);
+
+  const recorded = new Map<Buffer, readonly RecordedRun[]>();
+  for (const { bytes, kind } of photos) {
+    runs = [];
+    await contender.whoIsOn(bytes, kind);
+    recorded.set(bytes, runs);
+  }
+  return async (photo) => {
+    const nets = recorded.get(photo);
+    if (nets === undefined) throw new Error("The tensors of this photo were not recorded.");
+    const started = performance.now();
+    await decodeImage(photo);
+    const decoded = performance.now();
+    for (const { session, feeds } of nets) await session.run(feeds);
+    return { decodeMs: decoded - started, inferenceMs: performance.now() - decoded };
+  };
+}
+
+/** The session as the pipeline wants it; it stays open when the pipeline closes. */
+function recording(session: InferenceSession, keep: (run: RecordedRun) => void): OnnxSession {
+  return {
+    inputNames: session.inputNames,
+    outputNames: session.outputNames,
+    async run(inputs) {
+      const feeds = Object.fromEntries(Object.entries(inputs).map(([name, tensor]) => [name, copyOf(tensor)]));
+      keep({ session, feeds });
+      const outputs = await session.run(feeds);
+      return Object.fromEntries(
+        Object.entries(outputs).flatMap(([name, { data, dims }]) =>
+          data instanceof Float32Array ? [[name, { type: "float32", data, dims }]] : [],
+        ),
+      );
+    },
+    async [Symbol.asyncDispose]() {},
+  };
+}
+
+function copyOf({ type, data, dims }: OnnxTensor): Tensor {
+  return type === "uint8" ? new Tensor(type, data.slice(), dims) : new Tensor(type, data.slice(), dims);
+}

@@ -1,0 +1,63 @@
+/** A folder of photos, all at once, in a process of its own: `folder.ts '{"pack":…,…}'` prints one `FolderRuns`. */
+import { readFile } from "node:fs/promises";
+import type { Photos } from "../photos.js";
+import { reasonOf, type Skipped } from "../skipped.js";
+import type { Weights } from "./contenders.js";
+import { ours } from "./facekit.js";
+
+export interface FolderTask extends Weights {
+  readonly pack: string;
+  readonly workers: number;
+  readonly photos: Photos;
+  readonly ms: number;
+}
+
+export interface FolderRuns {
+  /** Of each pass over the folder. */
+  readonly photosPerSecond: readonly number[];
+  /** Processor time over time. */
+  readonly coresBusy: readonly number[];
+}
+
+/** Enough that no worker waits for the next. */
+const atOnce = 8;
+
+if (process.argv[1] === import.meta.filename) {
+  const task: FolderTask = JSON.parse(process.argv[2] ?? "{}");
+  const runs = await measureFolder(task).catch((error: unknown): Skipped => ({ skipped: reasonOf(error) }));
+  process.stdout.write(`\n${JSON.stringify(runs)}\n`, () => process.exit(0));
+}
+
+async function measureFolder({ pack, workers, photos, modelsDirectory, ms }: FolderTask): Promise<FolderRuns> {
+  await using contender = await ours(pack, { modelsDirectory }, workers);
+  for (const { memberId, photo } of photos.gallery) {
+    await contender.enrol(memberId, await readFile(photo)).catch(() => undefined);
+  }
+  // The longest first, so that the end of a pass leaves no core waiting for one of them.
+  const folder = await Promise.all(
+    [...photos.sets]
+      .reverse()
+      .flatMap(({ kind, photos: paths }) => paths.map(async (path) => ({ kind, bytes: await readFile(path) }))),
+  );
+  const pass = async (): Promise<void> => {
+    const waiting = folder.values();
+    const lane = async (): Promise<void> => {
+      for (const { bytes, kind } of waiting) await contender.whoIsOn(bytes, kind);
+    };
+    await Promise.all(Array.from({ length: atOnce }, lane));
+  };
+  await pass();
+  const photosPerSecond: number[] = [];
+  const coresBusy: number[] = [];
+  for (let spent = 0; spent < ms; ) {
+    const cpuBefore = process.cpuUsage();
+    const started = performance.now();
+    await pass();
+    const took = performance.now() - started;
+    const { user, system } = process.cpuUsage(cpuBefore);
+    spent += took;
+    photosPerSecond.push((folder.length / took) * 1000);
+    coresBusy.push((user + system) / 1000 / took);
+  }
+  return { photosPerSecond, coresBusy };
+}

@@ -1,0 +1,106 @@
+/**
+ * Stores: `npm run bench -- store [--json] [--rounds 3] [--quick]`. How many registrations a second a store acknowledges,
+ * and how long a fresh process takes to open a full one and to search it, with the memory that it then holds. Raw rounds
+ * go to benchmarks/results, but not those of --quick. With --json the last line of stdout is one object.
+ */
+import { mkdir, mkdtemp, readdir, rm } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { parseArgs } from "node:util";
+import { inFreshProcess, inTurn } from "../fresh-process.js";
+import { thisMachine } from "../machine.js";
+import { resultsKeeper } from "../results.js";
+import { isSkipped } from "../skipped.js";
+import { backends } from "./backends.js";
+import type { Filled, Opened, StoreTask, Written } from "./measure.js";
+import { type StoreRound, storeSummary, storeTable } from "./summary.js";
+
+const { values } = parseArgs({
+  options: {
+    json: { type: "boolean", default: false },
+    rounds: { type: "string", default: "3" },
+    quick: { type: "boolean", default: false },
+  },
+});
+
+const dimensions = 512;
+const counts = values.quick ? [10_000] : [10_000, 100_000];
+const writing = { ms: values.quick ? 500 : 3000, templates: 40_000 };
+
+const machine = thisMachine();
+const keep = resultsKeeper("store");
+// Where files are kept: a temporary folder may lie in memory, which makes no write durable.
+const scratch = await mkdtemp(join(process.env.FACEKIT_BENCH_SCRATCH ?? tmpdir(), "facekit-bench-store-"));
+const rounds: StoreRound[] = [];
+/** Each store is filled once, and opened in every round. */
+const full = new Map<string, Filled>();
+try {
+  for (let round = 0; round < (values.quick ? 1 : Number(values.rounds)); round++) {
+    for (const backend of inTurn(Object.keys(backends), round)) {
+      rounds.push({ round, backend, dimensions, count: 0, written: await write(round, backend) });
+      // What lies nowhere outlives no process, so there is nothing to open.
+      if (backends[backend]?.bytes === undefined) continue;
+      for (const count of counts) rounds.push(await fillAndOpen(round, backend, count));
+    }
+    if (!values.quick) await keep({ store: storeSummary(rounds), rounds });
+  }
+} finally {
+  await rm(scratch, { recursive: true, force: true });
+}
+
+const store = storeSummary(rounds);
+process.stdout.write(`${storeTable(machine, store)}\n`);
+if (values.json) process.stdout.write(`${JSON.stringify({ store })}\n`);
+
+async function write(round: number, backend: string) {
+  const folder = join(scratch, `${backend}-written-${round}`);
+  await mkdir(folder, { recursive: true });
+  const written = await run<Written>({
+    step: "write",
+    backend,
+    folder,
+    count: writing.templates,
+    dimensions,
+    ms: writing.ms,
+  });
+  await rm(folder, { recursive: true, force: true });
+  tell(round, `${backend}, writing`, written);
+  return written;
+}
+
+async function fillAndOpen(round: number, backend: string, count: number): Promise<StoreRound> {
+  const folder = join(scratch, `${backend}-${count}`);
+  const task = { backend, folder, count, dimensions };
+  const known = { round, backend, dimensions, count };
+  const before = full.get(folder);
+  let filled: Filled | undefined;
+  if (before === undefined) {
+    await mkdir(folder, { recursive: true });
+    const result = await run<Filled>({ step: "fill", ...task });
+    tell(round, `${backend}, filling ${count}`, result);
+    if (isSkipped(result)) return { ...known, filled: result };
+    full.set(folder, result);
+    filled = result;
+  }
+  const filling = filled === undefined ? {} : { filled };
+  for (const name of await snapshotsIn(folder)) await rm(join(folder, name));
+  const records = await run<Opened>({ step: "open", ...task });
+  tell(round, `${backend}, opening ${count} from the records`, records);
+  // A store that keeps snapshots has left one now.
+  if ((await snapshotsIn(folder)).length === 0) return { ...known, ...filling, opened: { records } };
+  const snapshot = await run<Opened>({ step: "open", ...task });
+  tell(round, `${backend}, opening ${count} from its snapshot`, snapshot);
+  return { ...known, ...filling, opened: { records, snapshot } };
+}
+
+function run<Result>(task: StoreTask) {
+  return inFreshProcess<Result>(new URL("measure.ts", import.meta.url), task);
+}
+
+async function snapshotsIn(folder: string): Promise<string[]> {
+  return (await readdir(folder)).filter((name) => name.includes("-index-"));
+}
+
+function tell(round: number, what: string, result: object): void {
+  process.stderr.write(`round ${round + 1}, ${what}: ${isSkipped(result) ? `skipped: ${result.skipped}` : "done"}\n`);
+}

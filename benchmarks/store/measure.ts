@@ -1,0 +1,103 @@
+/** One step with one backend in a process of its own: `measure.ts '{"step":"write",…}'` prints one result. */
+import type { FaceRecord, VectorStore } from "@facekit/core";
+import { reasonOf, type Skipped } from "../skipped.js";
+import { backends } from "./backends.js";
+import { namespace, spaceOf, templates } from "./templates.js";
+
+export type StoreTask = {
+  readonly backend: string;
+  readonly folder: string;
+  readonly count: number;
+  readonly dimensions: number;
+} & ({ readonly step: "write"; readonly ms: number } | { readonly step: "fill" } | { readonly step: "open" });
+
+/** Registrations a second, each call acknowledged before the next: by how many templates a call had. */
+export interface Written {
+  readonly perSecond: Readonly<Record<string, number>>;
+}
+
+export interface Filled {
+  readonly fillMs: number;
+  /** On the disk. */
+  readonly bytes: number;
+}
+
+export interface Opened {
+  /** Until the store is open. */
+  readonly openMs: number;
+  /** Until the first search is answered. */
+  readonly searchedMs: number;
+  /** Of the process: the store, its index and Node itself. */
+  readonly memoryMiB: number;
+}
+
+const batches = [1, 100];
+const fillBatch = 1000;
+
+if (process.argv[1] === import.meta.filename) {
+  const task: StoreTask = JSON.parse(process.argv[2] ?? "{}");
+  const result = await measure(task).catch((error: unknown): Skipped => ({ skipped: reasonOf(error) }));
+  process.stdout.write(`\n${JSON.stringify(result)}\n`);
+}
+
+async function measure(task: StoreTask): Promise<Written | Filled | Opened> {
+  const backend = backends[task.backend];
+  if (backend === undefined) throw new Error(`There is no backend "${task.backend}".`);
+  const { folder, count, dimensions } = task;
+  const started = performance.now();
+  await using store = backend.open(folder);
+  await store.open(spaceOf(dimensions));
+  const openMs = performance.now() - started;
+  if (task.step === "write") {
+    const perSecond: Record<string, number> = {};
+    const fresh = templates(count, dimensions);
+    for (const batch of batches) perSecond[batch] = await writesPerSecond(store, fresh, batch, task);
+    return { perSecond };
+  }
+  const [first] = templates(1, dimensions);
+  const search = () => store.search(namespace, first === undefined ? [] : [first.vector], { k: 5 });
+  if (task.step === "open") {
+    const { matches } = await search();
+    const searchedMs = performance.now() - started;
+    if (matches[0]?.[0]?.memberId !== first?.memberId) throw new Error("the store did not find its first member");
+    return { openMs, searchedMs, memoryMiB: memoryMiB() };
+  }
+  let batch = [];
+  for (const template of templates(count, dimensions)) {
+    batch.push(template);
+    if (batch.length < fillBatch) continue;
+    await store.upsert(namespace, batch);
+    batch = [];
+  }
+  await store.upsert(namespace, batch);
+  await search();
+  return { fillMs: performance.now() - started, bytes: (await backend.bytes?.(folder)) ?? 0 };
+}
+
+/** Until the time is over, or this batch size has had its share of the templates. */
+async function writesPerSecond(
+  store: VectorStore,
+  fresh: IterableIterator<FaceRecord>,
+  batch: number,
+  { ms, count }: { readonly ms: number; readonly count: number },
+): Promise<number> {
+  const most = Math.floor(count / batches.length);
+  const started = performance.now();
+  let [written, spent] = [0, 0];
+  while (spent < ms && written < most) {
+    const records: FaceRecord[] = [];
+    while (records.length < batch) {
+      const { value, done } = fresh.next();
+      if (done === true) throw new Error("the templates do not come out even");
+      records.push(value);
+    }
+    await store.upsert(namespace, records);
+    written += records.length;
+    spent = performance.now() - started;
+  }
+  return (written / spent) * 1000;
+}
+
+function memoryMiB(): number {
+  return process.memoryUsage().rss / 2 ** 20;
+}
