@@ -53,7 +53,7 @@ export function addGlobalOptions(program: Command): void {
     .option("--json", "print one JSON object on stdout and nothing else there");
 }
 
-export function number(text: string): number {
+function number(text: string): number {
   const value = Number(text);
   if (text.trim() === "" || !Number.isFinite(value)) throw new InvalidArgumentError("It has to be a number.");
   return value;
