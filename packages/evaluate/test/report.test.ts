@@ -19,6 +19,12 @@ test("plots are static drawings with what they show written on them", () => {
   }
 });
 
+test("few scores are drawn in few bars", () => {
+  const few = { genuine: scores.genuine.slice(0, 30), impostor: scores.impostor };
+  const bars = (plot: string): number => plot.match(/<rect/g)?.length ?? 0;
+  expect(bars(histogramPlot({ scores: few, names }))).toBeLessThan(bars(histogramPlot({ scores, names })));
+});
+
 test("plots hold when a search found another member, or nothing errs", () => {
   const missed = ascending([Number.NEGATIVE_INFINITY, Number.NEGATIVE_INFINITY, 0.9]);
   const apart = { genuine: missed, impostor: ascending([0.1, 0.2]) };

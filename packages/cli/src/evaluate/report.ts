@@ -233,6 +233,7 @@ function detSection(plot: string): ReportSection {
     text:
       "Each point of the line is a threshold; lower and more to the left is better. Grey: fewer than three errors, " +
       "which this many pairs cannot tell from none (the rule of 3). Dashed: where both rates are equal. " +
+      "The dot is the threshold in use, and left out where it made no error of one kind. " +
       "No line: a threshold separates all of these without an error.",
     plot,
   };

@@ -10,7 +10,8 @@ export interface HistogramPlot {
   readonly threshold?: number;
 }
 
-const binCount = 90;
+/** Fewer where scores are few: bars of one score each show nothing. */
+const bins = { fewest: 20, most: 90 };
 
 /** How the similarities of both kinds lie, each as shares of its own kind. Returns SVG. */
 export function histogramPlot({ scores, names, threshold }: HistogramPlot): string {
@@ -19,9 +20,11 @@ export function histogramPlot({ scores, names, threshold }: HistogramPlot): stri
     return [finite.at(0) ?? 0, finite.at(-1) ?? 1];
   });
   const [low, high] = [Math.min(...ends), Math.max(...ends)];
+  const fewest = Math.min(scores.genuine.length, scores.impostor.length);
+  const binCount = Math.min(bins.most, Math.max(bins.fewest, Math.round(2 * Math.sqrt(fewest))));
   const bars = [
-    ...shares(scores.impostor, names.impostor, low, high),
-    ...shares(scores.genuine, names.genuine, low, high),
+    ...shares(scores.impostor, names.impostor, low, high, binCount),
+    ...shares(scores.genuine, names.genuine, low, high, binCount),
   ];
   return draw({
     height: 320,
@@ -62,7 +65,7 @@ interface Bar {
   readonly share: number;
 }
 
-function shares(scores: Float64Array, kind: string, low: number, high: number): Bar[] {
+function shares(scores: Float64Array, kind: string, low: number, high: number, binCount: number): Bar[] {
   const edge = (bin: number): number => low + ((high - low) * bin) / binCount;
   return Array.from({ length: binCount }, (_, bin) => {
     const above = bin + 1 === binCount ? 0 : countAccepted(scores, edge(bin + 1));
