@@ -13,8 +13,7 @@ const defaultRoomLimit = 2 ** 31;
  */
 export class Arena {
   readonly dimensions: number;
-  /** How often galleries have changed rows that were there: a snapshot in the making is then of no use. */
-  rewrites = 0;
+  #rewrites = 0;
   readonly kernel: CompiledKernel;
   /** The last one is where memory is allocated. */
   readonly rooms: Room[] = [];
@@ -24,6 +23,15 @@ export class Arena {
     this.kernel = kernel;
     this.dimensions = dimensions;
     this.#roomLimit = roomLimit;
+  }
+
+  /** How often rows that were there have changed: a snapshot in the making is then of no use. */
+  get rewrites(): number {
+    return this.#rewrites;
+  }
+
+  rewritten(): void {
+    this.#rewrites++;
   }
 
   /** Makes room for segments of so many rows together. */

@@ -10,7 +10,7 @@ import {
 } from "@facekit/core";
 import { Arena } from "./arena.js";
 import { Breather } from "./breather.js";
-import { compileKernel } from "./compile-kernel.js";
+import { type CompiledKernel, compileKernel } from "./compile-kernel.js";
 import { Gallery } from "./gallery.js";
 import { nearest } from "./nearest.js";
 import { ScanThreads } from "./scan-threads.js";
@@ -63,6 +63,21 @@ export function exactIndex(options: ExactIndexOptions = {}): VectorIndex {
     return contents;
   };
 
+  const drop = (): void => {
+    contents?.threads?.end();
+    // Whoever is saving them gives up.
+    contents?.arena.rewritten();
+    contents = undefined;
+  };
+
+  /** Empty contents in a memory of their own. */
+  const begin = (space: EmbeddingSpace, kernel: CompiledKernel): void => {
+    drop();
+    const arena = new Arena(kernel, space.dimensions);
+    const threads = kernel.shared && { threads: new ScanThreads(arena, threadCount) };
+    contents = { space, arena, galleries: new Map(), ...threads };
+  };
+
   /**
    * One call after the other: a search that gave way to the event loop, or that threads do, must not see rows move under
    * it. A search uses all threads there are, so waiting costs no throughput.
@@ -83,14 +98,7 @@ export function exactIndex(options: ExactIndexOptions = {}): VectorIndex {
       const shared = threadCount > 0 && canShareMemory();
       const kernel = await compileKernel(shared);
       checkOpen();
-      contents?.threads?.end();
-      const arena = new Arena(kernel, space.dimensions);
-      contents = {
-        space,
-        arena,
-        galleries: new Map(),
-        ...(shared && { threads: new ScanThreads(arena, threadCount) }),
-      };
+      begin(space, kernel);
     },
 
     async add(namespace, entries) {
@@ -143,33 +151,30 @@ export function exactIndex(options: ExactIndexOptions = {}): VectorIndex {
     },
 
     async save(write) {
-      const saved = use();
-      return saveGalleries(saved, async (make) => {
-        let saving = false;
-        await inTurn(async () => {
-          const bytes = contents === saved ? make() : undefined;
-          saving = bytes !== undefined;
-          if (bytes !== undefined) await write(bytes);
-        });
-        return saving;
-      });
+      return saveGalleries(use(), write);
     },
 
     async restore(read) {
       const empty = use();
       return inTurn(async () => {
-        const galleries = await restoreGalleries(empty.space, empty.arena, read);
-        checkOpen();
+        const galleries = await restoreGalleries(empty.space, empty.arena, read).catch((error: unknown) => {
+          // What was read so far is in the way.
+          if (contents === empty) begin(empty.space, empty.arena.kernel);
+          throw error;
+        });
         if (galleries === undefined) return undefined;
-        contents = { ...empty, galleries };
-        return [...galleries.values()].reduce((sum, { size }) => sum + size, 0);
+        let size = 0;
+        for (const [namespace, gallery] of galleries) {
+          empty.galleries.set(namespace, gallery);
+          size += gallery.size;
+        }
+        return size;
       });
     },
 
     async [Symbol.asyncDispose]() {
       closed = true;
-      contents?.threads?.end();
-      contents = undefined;
+      drop();
     },
   };
 }

@@ -32,7 +32,7 @@ export class Gallery {
 
   set({ id, memberId, vector }: IndexEntry): void {
     const row = this.#rowOf.get(id) ?? this.size;
-    if (row < this.size) this.#arena.rewrites++;
+    if (row < this.size) this.#arena.rewritten();
     const number = segmentNumber(row);
     if (number === this.segments.length) this.segments.push(this.#arena.take(segmentCapacity(number)));
     const { segment, place } = this.at(row);
@@ -47,7 +47,7 @@ export class Gallery {
   delete(id: string): void {
     const gap = this.#rowOf.get(id);
     if (gap === undefined) return;
-    this.#arena.rewrites++;
+    this.#arena.rewritten();
     const last = this.size - 1;
     const { segment, place } = this.at(last);
     if (gap !== last) {
@@ -97,7 +97,7 @@ export class Gallery {
   }
 
   #recentre(): void {
-    this.#arena.rewrites++;
+    this.#arena.rewritten();
     this.centredAt = this.size;
     const sum = new Float64Array(this.#arena.dimensions);
     for (let row = 0; row < this.size; row++) {

@@ -1,4 +1,4 @@
-import type { EmbeddingSpace, SnapshotReader } from "@facekit/core";
+import type { EmbeddingSpace, SnapshotReader, SnapshotWriter } from "@facekit/core";
 import type { Arena } from "./arena.js";
 import { Gallery } from "./gallery.js";
 import { firstRow, placesFor } from "./gallery-layout.js";
@@ -22,36 +22,31 @@ interface Contents {
 
 /**
  * Writes the galleries as they are now, piece by piece: rows that are appended meanwhile are left out. Ends with false
- * where other changes come between, or where `write` says that the galleries are no longer there. Each piece is made
- * when its turn comes.
+ * where other changes come between. Pieces are copied, so that nothing waits for the writing of one.
  */
-export async function saveGalleries(
-  { space, arena, galleries }: Contents,
-  write: (make: () => Uint8Array | undefined) => Promise<boolean>,
-): Promise<boolean> {
+export async function saveGalleries({ space, arena, galleries }: Contents, write: SnapshotWriter): Promise<boolean> {
   const { rewrites } = arena;
   const all = [...galleries].map(([namespace, gallery]) => ({ namespace, gallery, rows: gallery.size }));
-  const piece = (make: () => Uint8Array): Promise<boolean> =>
-    write(() => (arena.rewrites === rewrites ? make() : undefined));
-  const list = async (make: () => unknown[]): Promise<boolean> => {
-    let bytes = new Uint8Array();
-    const length = (): Uint8Array => {
-      bytes = new TextEncoder().encode(JSON.stringify(make()));
-      return new Uint8Array(Uint32Array.of(bytes.length).buffer);
-    };
-    return (await piece(length)) && piece(() => bytes);
+  const piece = async (view: () => Uint8Array): Promise<boolean> => {
+    if (arena.rewrites !== rewrites) return false;
+    await write(view().slice());
+    return arena.rewrites === rewrites;
+  };
+  const list = async (items: readonly unknown[]): Promise<boolean> => {
+    const bytes = new TextEncoder().encode(JSON.stringify(items));
+    const length = new Uint8Array(Uint32Array.of(bytes.length).buffer);
+    return (await piece(() => length)) && piece(() => bytes);
   };
 
   const places = all.reduce((sum, { rows }) => sum + placesFor(rows), 0);
-  if (!(await list(() => [format, space.id, space.dimensions, all.length, places]))) return false;
+  if (!(await list([format, space.id, space.dimensions, all.length, places]))) return false;
   for (const { namespace, gallery, rows } of all) {
     const { centredAt, centre, segments } = gallery;
-    if (!(await list(() => [namespace, rows, centredAt]))) return false;
+    if (!(await list([namespace, rows, centredAt]))) return false;
     if (!(await piece(() => new Uint8Array(centre.buffer)))) return false;
     for (let number = 0; firstRow(number) < rows; number++) {
       const [from, to] = [firstRow(number), Math.min(rows, firstRow(number + 1))];
-      const names = () => [gallery.ids.slice(from, to), gallery.memberIds.slice(from, to)];
-      if (!(await list(names))) return false;
+      if (!(await list([gallery.ids.slice(from, to), gallery.memberIds.slice(from, to)]))) return false;
       const segment = segments[number];
       if (segment === undefined) return false;
       for (const view of pieces(segment, roundUp(to - from))) if (!(await piece(view))) return false;

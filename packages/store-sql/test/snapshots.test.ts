@@ -4,6 +4,7 @@ import { tmpdir } from "node:os";
 import { dirname, join } from "node:path";
 import { fileURLToPath } from "node:url";
 import type { FaceRecords } from "@facekit/core";
+import Libsql from "libsql";
 import { expect, onTestFinished, test } from "vitest";
 import { openStore, recordOf, temporaryFile } from "./support.js";
 
@@ -39,6 +40,21 @@ test("a snapshot is one file that only its owner may read", async () => {
   expect(others).toEqual([]);
   if (process.platform !== "win32") expect(statSync(only).mode & 0o777).toBe(0o600);
   expect(await kept(faceRecords)).toBe(3);
+});
+
+test("a database from before there were snapshots gets a place for one", async () => {
+  const file = temporaryFile();
+  const store = await openStore(file);
+  await store.faceRecords.put("gym", [recordOf("1", "anna", 1)]);
+  await store[Symbol.asyncDispose]();
+  const older = new Libsql(file);
+  older.exec("DROP TABLE snapshot; PRAGMA user_version = 1");
+  older.close();
+  const { faceRecords } = await openStore(file);
+  expect(await kept(faceRecords)).toBe(undefined);
+  expect(await keep(faceRecords, 1)).toBe(true);
+  expect(await kept(faceRecords)).toBe(1);
+  expect(await faceRecords.revision()).toBe(1);
 });
 
 test("a snapshot of another past is not used", async () => {
