@@ -2,10 +2,12 @@ import { checkAdapter, checkId, checkKeys } from "./checks.js";
 import { limiter } from "./concurrency.js";
 import { disposeAll } from "./dispose.js";
 import { FaceKitError } from "./errors.js";
+import { placeFace } from "./geometry/boxes.js";
 import type { CallOptions } from "./spec/adapter.js";
 import { specVersion } from "./spec/adapter.js";
 import type { Detector } from "./spec/detector.js";
 import type { Embedder } from "./spec/embedder.js";
+import type { Face } from "./spec/face.js";
 import type { FaceIndex, FaceProbe } from "./spec/face-index.js";
 import { type DecodedImage, type ImageDecoder, isDecodedImage } from "./spec/image.js";
 import type { VectorStore } from "./spec/vector-store.js";
@@ -22,6 +24,8 @@ export interface LocalFaceIndexOptions {
 /** What a probe is waiting with: the pixels until it is embedded, then the template alone. */
 interface ProbeState {
   image: DecodedImage | undefined;
+  /** The face where that image has it. */
+  readonly face: Face;
   template: Promise<Float32Array> | undefined;
 }
 
@@ -55,12 +59,12 @@ export function localFaceIndex(options: LocalFaceIndexOptions): FaceIndex {
   /** Templates of probes in their order; those not embedded yet go through the net in one batch, once. */
   const templatesOf = (probes: readonly FaceProbe[], options: CallOptions): Promise<Float32Array[]> => {
     const fresh = probes.flatMap((probe) => {
-      const { image, template } = stateOf(probe);
-      return template === undefined && image !== undefined ? [{ probe, image }] : [];
+      const { image, face, template } = stateOf(probe);
+      return template === undefined && image !== undefined ? [{ probe, image, face }] : [];
     });
     if (fresh.length > 0) {
       const batch = embedder.embed(
-        fresh.map(({ probe, image }) => ({ image, face: probe.face })),
+        fresh.map(({ image, face }) => ({ image, face })),
         options,
       );
       fresh.forEach(({ probe }, i) => {
@@ -94,11 +98,17 @@ export function localFaceIndex(options: LocalFaceIndexOptions): FaceIndex {
     probe: (input, options = {}) =>
       limited(async () => {
         options.signal?.throwIfAborted();
-        const image = isDecodedImage(input) ? input : await decoderOf(decode)(input, options);
+        const { scene = "group", signal } = options;
+        const enough = embedder.readsWhole ? detector.enough?.(scene) : undefined;
+        const size = { ...(signal && { signal }), ...(enough === undefined ? {} : { enough }) };
+        const image = isDecodedImage(input) ? input : await decoderOf(decode)(input, size);
         const faces = await detector.detect(image, options);
+        const { width, height } = image.whole ?? image;
+        const scale = { x: width / image.width, y: height / image.height };
         return faces.map((face) => {
-          const probe: FaceProbe = { face, imageWidth: image.width, imageHeight: image.height };
-          states.set(probe, { image, template: undefined });
+          const placed = image.whole === undefined ? face : placeFace(face, { x: 0, y: 0 }, scale);
+          const probe: FaceProbe = { face: placed, imageWidth: width, imageHeight: height };
+          states.set(probe, { image, face, template: undefined });
           return probe;
         });
       }),

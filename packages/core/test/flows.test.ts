@@ -1,4 +1,11 @@
-import { createFlows, type FaceIndex, type FaceKit, memoryMemberSource, memoryVisitLog } from "@facekit/core";
+import {
+  createFlows,
+  type DecodedImage,
+  type FaceIndex,
+  type FaceKit,
+  memoryMemberSource,
+  memoryVisitLog,
+} from "@facekit/core";
 import { describe, expect, test } from "vitest";
 import { photoOf, toyFaceIndex } from "./toy-recognition.js";
 
@@ -266,6 +273,47 @@ describe("matchOrRegister", () => {
     expect(answers.filter((answer) => answer.registered)).toHaveLength(2);
     expect(new Set(answers.map((answer) => answer.memberId)).size).toBe(2);
     expect(await idsOf(kit)).toHaveLength(2);
+  });
+});
+
+describe("photos side by side", () => {
+  /** An index that says it is busy with three photos, and ends with the later ones first. */
+  const busyIndex = (photos: readonly DecodedImage[]): FaceIndex & { readonly most: () => number } => {
+    const index = toyFaceIndex();
+    let [now, most] = [0, 0];
+    return {
+      ...index,
+      concurrency: 3,
+      most: () => most,
+      async probe(image, options) {
+        most = Math.max(most, ++now);
+        const place = photos.findIndex((photo) => photo === image);
+        for (let turn = 0; turn < 20 - 2 * place; turn++) await Promise.resolve();
+        now--;
+        return index.probe(image, options);
+      },
+    };
+  };
+
+  test("an index says how many; answers, their order and progress are those of one after the other", async () => {
+    const photos = [photoOf(2, 9, 1), photoOf(2), photoOf(), photoOf(1, 3), photoOf(3)];
+    const answers = [];
+    for (const index of [toyFaceIndex(), busyIndex(photos)]) {
+      const kit = createFlows({ index });
+      for (const person of [1, 2, 3]) await kit.register(`member-${person}`, [photoOf(person), photoOf(person)]);
+      const done: number[] = [];
+      answers.push(await kit.takeAttendance(photos, { onProgress: (progress) => done.push(progress.done) }));
+      expect(done).toEqual([1, 2, 3, 4, 5]);
+      if ("most" in index) expect(index.most()).toBe(3);
+    }
+    expect(answers[1]).toEqual(answers[0]);
+  });
+
+  test("the first photo that is refused is told, whichever is refused first", async () => {
+    const photos = [photoOf(1), photoOf(), photoOf(1, 2), photoOf(1)];
+    const kit = createFlows({ index: busyIndex(photos) });
+    expect(await codeOf(kit.register("ada", photos))).toBe("no-face");
+    expect(await idsOf(kit)).toEqual([]);
   });
 });
 

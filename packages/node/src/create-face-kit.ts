@@ -63,7 +63,7 @@ export async function createFaceKit(options: NodeFaceKitOptions = {}): Promise<F
       detector,
       embedder,
       store,
-      decode: (image, { signal } = {}) => decodeImage(image, { ...limits, ...(signal && { signal }) }),
+      decode: (image, call) => decodeImage(image, { ...limits, ...call }),
     });
     // A store that is damaged or holds another space is refused now and not at the first visitor.
     await store.open(embedder.space, options.signal === undefined ? {} : { signal: options.signal });

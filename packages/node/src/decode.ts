@@ -1,15 +1,17 @@
 import { readFile, stat } from "node:fs/promises";
 import { fileURLToPath } from "node:url";
 import {
-  type CallOptions,
   checkKeys,
   checkNumber,
   type DecodedImage,
+  type DecodeOptions,
   FaceKitError,
   type ImageInput,
   isDecodedImage,
+  type WholePhoto,
 } from "@facekit/core";
 import sharp from "sharp";
+import { jpegSize } from "./jpeg-size.js";
 
 /** What is refused before it costs memory. */
 export interface DecodeLimits {
@@ -24,11 +26,15 @@ export interface DecodeLimits {
 /**
  * Decodes a photo by sharp into upright sRGB: EXIF orientation applied, embedded colour profiles (CMYK too) converted,
  * grey widened, 16 bit reduced to 8, transparency laid on white. JPEG, PNG, WebP, AVIF, GIF and TIFF are read.
+ * Where `enough` allows it, a JPEG is decoded at a half, a quarter or an eighth, in about half the time.
  * Rejects with `image-not-found`, `image-unreadable` or `image-too-large`.
  */
-export async function decodeImage(input: ImageInput, options: DecodeLimits & CallOptions = {}): Promise<DecodedImage> {
+export async function decodeImage(
+  input: ImageInput,
+  options: DecodeLimits & DecodeOptions = {},
+): Promise<DecodedImage> {
   if (isDecodedImage(input)) return input;
-  const { signal, ...limits } = options;
+  const { signal, enough, ...limits } = options;
   const { maxBytes, maxPixels, maxFrames } = checkedLimits(limits);
   signal?.throwIfAborted();
   const name = nameOf(input);
@@ -42,9 +48,18 @@ export async function decodeImage(input: ImageInput, options: DecodeLimits & Cal
       details: photo,
     });
   }
+  const unreadable = (error: unknown): FaceKitError => {
+    if (error instanceof FaceKitError) return error;
+    const reason = error instanceof Error ? error.message.split("\n")[0] : String(error);
+    return new FaceKitError(
+      "image-unreadable",
+      `${name} cannot be decoded as ${format}: ${reason}. The file is damaged or cut short; take it from its source again.`,
+      { cause: error, details: photo },
+    );
+  };
   try {
-    // Reads the header alone, so that the refusal can name the size.
-    const { width = 0, height = 0, pages = 1 } = await sharp(bytes, { limitInputPixels: false }).metadata();
+    // Of the header alone, so that the refusal can name the size.
+    const { width, height, pages } = await sizeOf(bytes, format);
     if (width * height > maxPixels) {
       throw new FaceKitError(
         "image-too-large",
@@ -59,25 +74,68 @@ export async function decodeImage(input: ImageInput, options: DecodeLimits & Cal
         { details: { ...photo, pages } },
       );
     }
-    // sharp takes no infinity.
-    const limitInputPixels = maxPixels < Number.MAX_SAFE_INTEGER && Math.floor(maxPixels);
-    const { data, info } = await sharp(bytes, { limitInputPixels, failOn: "truncated", autoOrient: true })
-      .flatten({ background: "white" })
-      .toColourspace("srgb")
-      .raw({ depth: "uchar" })
-      .toBuffer({ resolveWithObject: true });
+    const side = format === "JPEG" ? shrunkSide(Math.max(width, height), enough) : undefined;
+    const image = await decodeBytes(bytes, maxPixels, side);
     signal?.throwIfAborted();
-    return rgbOf(data, info.width, info.height, info.channels);
+    if (side === undefined) return image;
+    const decodeWhole = (): Promise<DecodedImage> =>
+      decodeBytes(bytes, maxPixels).catch((error: unknown) => {
+        throw unreadable(error);
+      });
+    return { ...image, whole: await wholeOf(bytes, decodeWhole) };
   } catch (error) {
     signal?.throwIfAborted();
-    if (error instanceof FaceKitError) throw error;
-    const reason = error instanceof Error ? error.message.split("\n")[0] : String(error);
-    throw new FaceKitError(
-      "image-unreadable",
-      `${name} cannot be decoded as ${format}: ${reason}. The file is damaged or cut short; take it from its source again.`,
-      { cause: error, details: photo },
-    );
+    throw unreadable(error);
   }
+}
+
+async function sizeOf(bytes: Uint8Array, format: Format): Promise<{ width: number; height: number; pages: number }> {
+  const jpeg = format === "JPEG" ? jpegSize(bytes) : undefined;
+  if (jpeg !== undefined) return { ...jpeg, pages: 1 };
+  const { width = 0, height = 0, pages = 1 } = await sharp(bytes, { limitInputPixels: false }).metadata();
+  return { width, height, pages };
+}
+
+/** Gives the photo whole, or shrunk to a longer side of so many pixels. */
+async function decodeBytes(bytes: Uint8Array, maxPixels: number, longerSide?: number): Promise<DecodedImage> {
+  // sharp takes no infinity.
+  const limitInputPixels = maxPixels < Number.MAX_SAFE_INTEGER && Math.floor(maxPixels);
+  const photo = sharp(bytes, { limitInputPixels, failOn: "truncated", autoOrient: true });
+  if (longerSide !== undefined) photo.resize({ width: longerSide, height: longerSide, fit: "inside" });
+  const { data, info } = await photo
+    .flatten({ background: "white" })
+    .toColourspace("srgb")
+    .raw({ depth: "uchar" })
+    .toBuffer({ resolveWithObject: true });
+  return rgbOf(data, info.width, info.height, info.channels);
+}
+
+/**
+ * The side to shrink a JPEG to: the smallest that is enough and saves work. libjpeg decodes at a half, a quarter or an
+ * eighth; sharp asks it to when the photo is shrunk to a third, a fifth or a ninth. Less saves nothing.
+ */
+function shrunkSide(side: number, enough = Number.POSITIVE_INFINITY): number | undefined {
+  return [9, 5, 3].map((divisor) => Math.floor(side / divisor)).find((shrunk) => shrunk >= enough);
+}
+
+async function wholeOf(bytes: Uint8Array, decode: () => Promise<DecodedImage>): Promise<WholePhoto> {
+  const { autoOrient } = await sharp(bytes, { limitInputPixels: false }).metadata();
+  let decoded: Promise<DecodedImage> | undefined;
+  return {
+    width: autoOrient.width,
+    height: autoOrient.height,
+    async decode({ signal } = {}) {
+      signal?.throwIfAborted();
+      decoded ??= decode();
+      // Whoever asks after a failure tries anew.
+      decoded.catch(() => {
+        decoded = undefined;
+      });
+      const image = await decoded;
+      signal?.throwIfAborted();
+      return image;
+    },
+  };
 }
 
 /** The limits with their defaults. Throws `invalid-argument` for misspelt ones and for what none of them can be. */

@@ -129,6 +129,51 @@ describe("what a photo may be", () => {
   });
 });
 
+describe("a JPEG that may come smaller than it is", () => {
+  const large = async (orientation: number): Promise<Buffer> =>
+    sharp(await halves())
+      .resize(2400, 1600, { kernel: "nearest" })
+      .withMetadata({ orientation })
+      .jpeg({ quality: 95 })
+      .toBuffer();
+
+  test.each([1, 2, 3, 4, 5, 6, 7, 8])("comes upright from EXIF orientation %i, with its whole", async (orientation) => {
+    const photo = await large(orientation);
+    const image = await decodeImage(photo, { enough: 300 });
+    const whole = await decodeImage(photo);
+    const { width, height } = whole;
+    expect(whole.whole).toBeUndefined();
+    expect(image.whole).toMatchObject({ width, height });
+    expect([image.width / image.height, width / height].map((ratio) => ratio > 1)).toEqual(
+      orientation < 5 ? [true, true] : [false, false],
+    );
+    const longer = Math.max(image.width, image.height);
+    expect(longer).toBeGreaterThanOrEqual(300);
+    expect(longer).toBeLessThan(900);
+    expectNear(pixel(image, 10, 10), [1, 4, 5, 6].includes(orientation) ? red : blue, 12);
+    const decoded = await image.whole?.decode();
+    // Not by toEqual, which takes minutes for so many bytes.
+    expect(Buffer.from(decoded?.data ?? []).equals(Buffer.from(whole.data))).toBe(true);
+    expect((await image.whole?.decode()) === decoded).toBe(true);
+  });
+
+  test("does not where that saves nothing, nor in another format", async () => {
+    expect((await decodeImage(await large(1), { enough: 900 })).width).toBe(2400);
+    const png = await sharp(await large(1))
+      .png()
+      .toBuffer();
+    expect((await decodeImage(png, { enough: 300 })).width).toBe(2400);
+  });
+
+  test("is refused by the same limits, and when it is cut short", async () => {
+    const photo = await large(1);
+    const limited = refusal(decodeImage(photo, { enough: 300, maxPixels: 1e6 }));
+    expect(await limited).toMatchObject({ code: "image-too-large", message: expect.stringContaining("2400 × 1600") });
+    const cut = decodeImage(photo.subarray(0, photo.length * 0.6), { enough: 300 });
+    expect((await refusal(cut)).code).toBe("image-unreadable");
+  });
+});
+
 describe("what is refused", () => {
   let photo: Buffer;
   beforeAll(async () => {

@@ -1,13 +1,16 @@
 import {
-  alignInto,
+  alignmentOf,
+  type CallOptions,
   type Embedder,
   type FaceInImage,
   FaceKitError,
   normalize,
   specVersion,
   toPlanes,
+  warpInto,
 } from "@facekit/core";
 import type { EmbedderCard } from "@facekit/models";
+import { finest } from "./finest.js";
 import { runModel } from "./run-model.js";
 import type { OnnxSession, OnnxTensor } from "./session.js";
 
@@ -46,11 +49,13 @@ export function alignedEmbedder(card: EmbedderCard, session: OnnxSession): Embed
     };
   };
 
-  const embedBatch = async (faces: readonly FaceInImage[]): Promise<Float32Array[]> => {
+  const embedBatch = async (faces: readonly FaceInImage[], options: CallOptions): Promise<Float32Array[]> => {
+    const { size } = alignment;
     const chips = new Uint8Array(faces.length * bytes);
-    faces.forEach(({ image, face }, i) => {
-      alignInto(image, face, alignment, chips, i * bytes);
-    });
+    for (const [i, { image, face }] of faces.entries()) {
+      const source = await finest(image, [alignmentOf(face, alignment)], options);
+      for (const transform of source.transforms) warpInto(source.image, transform, size, size, chips, i * bytes);
+    }
     if (!card.mirrored) return (await run(chips, faces.length)).map(normalize);
     const flipped = mirror(chips, faces.length, alignment.size);
     const straight = await run(chips, faces.length);
@@ -66,13 +71,14 @@ export function alignedEmbedder(card: EmbedderCard, session: OnnxSession): Embed
     id: card.id,
     space,
     ...(card.calibration === undefined ? {} : { calibration: card.calibration }),
+    readsWhole: true,
     requires: alignment.points === "landmarks" ? "landmarks" : "landmarks68",
 
     async embed(faces, options = {}) {
       const vectors: Float32Array[] = [];
       for (let from = 0; from < faces.length; from += perRun) {
         options.signal?.throwIfAborted();
-        vectors.push(...(await embedBatch(faces.slice(from, from + perRun))));
+        vectors.push(...(await embedBatch(faces.slice(from, from + perRun), options)));
       }
       options.signal?.throwIfAborted();
       return vectors;

@@ -1,6 +1,7 @@
 import { type Detector, type Face, overlapOfSmaller, specVersion, suppressOverlaps } from "@facekit/core";
 import { blazeFaces } from "./blazeface.js";
 import { checkedDetectOptions } from "./detect-options.js";
+import { enough } from "./finest.js";
 import { type LandmarkCrop, withLandmarks68 } from "./landmarks68.js";
 import { checkImage } from "./pixels.js";
 import type { OnnxSession } from "./session.js";
@@ -33,6 +34,7 @@ export function bundledDetector(sessions: BundledDetectorSessions): Detector {
     specVersion,
     id,
     capabilities: { landmarks: true, landmarks68: true },
+    enough,
 
     async detect(image, options = {}) {
       const { scene, minScore, maxFaces, signal } = checkedDetectOptions(options, 0.5);
@@ -63,7 +65,7 @@ export function bundledDetector(sessions: BundledDetectorSessions): Detector {
         ...added.map((face) => ({ ...face, crop: ssdCrop })),
       ];
       faces.sort((a, b) => b.score - a.score);
-      return withLandmarks68(sessions.landmarks, image, faces.slice(0, maxFaces));
+      return withLandmarks68(sessions.landmarks, image, faces.slice(0, maxFaces), signal && { signal });
     },
 
     async [Symbol.asyncDispose]() {

@@ -1,5 +1,6 @@
 import {
   type Box,
+  type CallOptions,
   type DecodedImage,
   type Detector,
   disposeAll,
@@ -10,6 +11,7 @@ import {
   specVersion,
   warpInto,
 } from "@facekit/core";
+import { finest } from "./finest.js";
 import { runModel } from "./run-model.js";
 import type { OnnxSession } from "./session.js";
 
@@ -29,13 +31,15 @@ export async function withLandmarks68(
   session: OnnxSession,
   image: DecodedImage,
   faces: readonly (Face & { readonly crop: LandmarkCrop })[],
+  options: CallOptions = {},
 ): Promise<Face[]> {
   if (faces.length === 0) return [];
   const bytes = side * side * 3;
   const data = new Uint8Array(faces.length * bytes);
   const squares = faces.map(({ box, crop }) => squareOf(box, crop));
-  squares.forEach((square, i) => {
-    warpInto(image, toChip(square), side, side, data, i * bytes);
+  const source = await finest(image, squares.map(toChip), options);
+  source.transforms.forEach((transform, i) => {
+    warpInto(source.image, transform, side, side, data, i * bytes);
   });
   const dims = [faces.length, side, side, 3];
   const points = (await runModel(session, "landmarks-68", { type: "uint8", data, dims }))("landmarks");
@@ -55,11 +59,13 @@ export function detectorWithLandmarks68(detector: Detector, session: OnnxSession
     specVersion,
     id: `${detector.id}+landmarks-68`,
     capabilities: { ...detector.capabilities, landmarks68: true },
+    ...(detector.enough === undefined ? {} : { enough: detector.enough }),
 
-    async detect(image, options) {
+    async detect(image, options = {}) {
       const found = await detector.detect(image, options);
+      const { signal } = options;
       const crops = found.map((face) => ({ ...face, crop: { scale: longerSide(face.box), shiftY: 0 } }));
-      const measured = await withLandmarks68(session, image, crops);
+      const measured = await withLandmarks68(session, image, crops, signal && { signal });
       return measured.map((face, i) => ({ ...face, ...found[i] }));
     },
 

@@ -3,15 +3,16 @@ import {
   type DecodedImage,
   type Detector,
   type Face,
-  type FiveLandmarks,
   overlapOfSmaller,
   type Point,
+  placeFace,
   specVersion,
   suppressOverlaps,
   toPlanes,
 } from "@facekit/core";
 import type { YunetCard } from "@facekit/models";
 import { checkedDetectOptions } from "./detect-options.js";
+import { enough } from "./finest.js";
 import { checkImage, placeOnCanvas } from "./pixels.js";
 import { runModel } from "./run-model.js";
 import type { OnnxSession } from "./session.js";
@@ -44,7 +45,7 @@ export function yunetDetector(card: YunetCard, session: OnnxSession): Detector {
     const dims = [1, 3, canvas.height, canvas.width];
     const output = await runModel(session, card.id, { type: "float32", data, dims });
     const found = decode(output, canvas.width, canvas.height, minScore);
-    return found.map((face) => moveFace(face, { x: 0, y: 0 }, canvas.scale));
+    return found.map((face) => placeFace(face, { x: 0, y: 0 }, canvas.scale));
   };
 
   const lookTwice = async (image: DecodedImage, side: number, minScore: number): Promise<Face[]> => {
@@ -63,6 +64,7 @@ export function yunetDetector(card: YunetCard, session: OnnxSession): Detector {
     specVersion,
     id: card.id,
     capabilities: { landmarks: true, landmarks68: false },
+    enough,
 
     async detect(image, options = {}) {
       const { scene, minScore, maxFaces, signal } = checkedDetectOptions(options, card.minScore);
@@ -77,7 +79,7 @@ export function yunetDetector(card: YunetCard, session: OnnxSession): Detector {
         for (const tile of imageTiles(image, searchSide.crowd)) {
           signal?.throwIfAborted();
           for (const face of await look(tile.image, searchSide.crowd, minScore)) {
-            if (!tile.cuts(face.box)) faces.push(moveFace(face, tile, { x: 1, y: 1 }));
+            if (!tile.cuts(face.box)) faces.push(placeFace(face, tile, { x: 1, y: 1 }));
           }
         }
       }
@@ -126,24 +128,6 @@ function decode(output: (name: string) => Float32Array, width: number, height: n
     }
   }
   return suppressOverlaps(faces, maxOverlap);
-}
-
-/** Takes a face from a tile or a shrunk image to where that lies in the whole. */
-function moveFace(face: Face, origin: Point, scale: Point): Face {
-  const move = ({ x, y }: Point): Point => ({ x: origin.x + x * scale.x, y: origin.y + y * scale.y });
-  const { box, landmarks } = face;
-  const moved: FiveLandmarks | undefined = landmarks && [
-    move(landmarks[0]),
-    move(landmarks[1]),
-    move(landmarks[2]),
-    move(landmarks[3]),
-    move(landmarks[4]),
-  ];
-  return {
-    score: face.score,
-    box: { ...move(box), width: box.width * scale.x, height: box.height * scale.y },
-    ...(moved === undefined ? {} : { landmarks: moved }),
-  };
 }
 
 /** Whether most of `inner` lies in `outer`: a nose or an eye that was taken for a face of its own. */

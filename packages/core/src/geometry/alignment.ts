@@ -1,7 +1,7 @@
 import { FaceKitError } from "../errors.js";
 import type { Face, Point } from "../spec/face.js";
 import type { DecodedImage } from "../spec/image.js";
-import { fitSimilarity } from "./similarity-transform.js";
+import { fitSimilarity, type SimilarityTransform } from "./similarity-transform.js";
 import { warpInto } from "./warp.js";
 
 /** Where a net wants a face's points to lie in its input chip. */
@@ -25,8 +25,12 @@ export function alignInto(
   out: Uint8Array,
   offset: number,
 ): void {
-  const transform = fitSimilarity(pointsOf(face, template), template.targets);
-  warpInto(image, transform, template.size, template.size, out, offset);
+  warpInto(image, alignmentOf(face, template), template.size, template.size, out, offset);
+}
+
+/** What takes a face's image to its chip. Throws as `alignInto` does. */
+export function alignmentOf(face: Face, template: AlignmentTemplate): SimilarityTransform {
+  return fitSimilarity(pointsOf(face, template), template.targets);
 }
 
 function pointsOf(face: Face, template: AlignmentTemplate): readonly Point[] {

@@ -1,4 +1,4 @@
-import type { Box, Face } from "../spec/face.js";
+import type { Box, Face, FiveLandmarks, Point } from "../spec/face.js";
 
 /** Intersection over union of two boxes, 0..1. */
 export function intersectionOverUnion(a: Box, b: Box): number {
@@ -30,6 +30,25 @@ export function suppressOverlaps<F extends Pick<Face, "box" | "score">>(
     if (kept.every((other) => overlap(face.box, other.box) <= maxOverlap)) kept.push(face);
   }
   return kept;
+}
+
+/** The face in an image that is `scale` times as wide and as high, moved by `origin`. */
+export function placeFace(face: Face, origin: Point, scale: Point): Face {
+  const place = ({ x, y }: Point): Point => ({ x: origin.x + x * scale.x, y: origin.y + y * scale.y });
+  const { box, landmarks: five, landmarks68 } = face;
+  const landmarks: FiveLandmarks | undefined = five && [
+    place(five[0]),
+    place(five[1]),
+    place(five[2]),
+    place(five[3]),
+    place(five[4]),
+  ];
+  return {
+    ...face,
+    box: { ...place(box), width: box.width * scale.x, height: box.height * scale.y },
+    ...(landmarks === undefined ? {} : { landmarks }),
+    ...(landmarks68 === undefined ? {} : { landmarks68: landmarks68.map(place) }),
+  };
 }
 
 /** The box's shorter side in pixels: how large a face is for the rule that refuses small ones. */

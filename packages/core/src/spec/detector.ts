@@ -22,6 +22,11 @@ export interface Detector extends Adapter {
   readonly capabilities: { readonly landmarks: boolean; readonly landmarks68: boolean };
   /** How many photos at a time keep it busy. Default 1. */
   readonly concurrency?: number;
+  /**
+   * The longer side in pixels at which a photo of such a scene tells it as much as a larger one, if it takes finer crops
+   * from the image's `whole`; undefined where more tells more. Without this, images come at full size.
+   */
+  enough?(scene: Scene): number | undefined;
   /** Finds faces, best score first. No face is `[]`, not an error. */
   detect(image: DecodedImage, options?: DetectOptions): Promise<Face[]>;
 }

@@ -53,6 +53,8 @@ export interface FaceInImage {
 export interface Embedder extends Adapter {
   readonly space: EmbeddingSpace;
   readonly calibration?: Calibration;
+  /** Cuts faces from the image's `whole` where a shrunk image has too few pixels. Without it, images come at full size. */
+  readonly readsWhole?: true;
   /** Which points of a face the alignment needs. */
   readonly requires: "landmarks" | "landmarks68";
   /**
