@@ -109,7 +109,7 @@ test("without photos people are drawn; the kit finds them, and the bare nets are
   expect(cost.inferenceMs).toBeGreaterThan(0);
   // A photo that was not recorded has no tensors to run.
   await expect(bare(await readFile(member?.photo ?? ""))).rejects.toThrow("not recorded");
-});
+}, 120_000);
 
 test("a pack without weights is skipped with what to do", async () => {
   await expect(ours("yunet+retail-0095", {})).rejects.toThrow("--models DIR");
