@@ -47,8 +47,8 @@ export function localFaceIndex(options: LocalFaceIndexOptions): FaceIndex {
   }
   const states = new WeakMap<FaceProbe, ProbeState>();
   const { concurrency } = detector;
-  // One more than are searched for faces is decoded meanwhile; of all that are asked for, no more are in memory.
-  const limited = limiter(concurrency === undefined ? Number.POSITIVE_INFINITY : concurrency + 1);
+  // However many are asked for at a time, no more are decoded than keep the detector busy.
+  const limited = limiter(concurrency === undefined ? Number.POSITIVE_INFINITY : Math.max(2, concurrency));
 
   const stateOf = (probe: FaceProbe): ProbeState => {
     const state = states.get(probe);

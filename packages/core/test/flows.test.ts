@@ -287,7 +287,7 @@ describe("photos side by side", () => {
       most: () => most,
       async probe(image, options) {
         most = Math.max(most, ++now);
-        const place = photos.findIndex((photo) => photo === image);
+        const place = photos.findIndex((photo) => Object.is(photo, image));
         for (let turn = 0; turn < 20 - 2 * place; turn++) await Promise.resolve();
         now--;
         return index.probe(image, options);

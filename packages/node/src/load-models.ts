@@ -39,7 +39,9 @@ export async function loadDetector(
   options: ModelOptions = {},
   landmarks?: LandmarkCard,
 ): Promise<Detector> {
-  const concurrency = workersOf(options.session);
+  const workers = workersOf(options.session);
+  // While each thread has a photo, the next one is decoded.
+  const concurrency = workers === 1 ? 1 : workers + 1;
   const detector = { ...(await warm(await detectorOf(card, options), (part) => part.detect(blank))), concurrency };
   if (landmarks === undefined) return detector;
   const withLandmarks = async (): Promise<Detector> => ({

@@ -10,9 +10,9 @@ export interface SessionOptions {
   /** Threads within one net. Default 1, the fastest per core; several photos at once use several cores better. */
   readonly intraOpNumThreads?: number;
   /**
-   * Threads that run nets side by side, and so how many photos of a folder are worked on at a time. One starts with the
-   * kit, the others when it is too busy. Default: as many as there are cores for this process, at most 4; 1 with
-   * `executionProviders` other than `["cpu"]`.
+   * Threads that run nets side by side. One starts with the kit, the others when it is too busy. Of a folder of photos so
+   * many and one are worked on at a time; with 1, one after the other. Default: as many as there are cores for this
+   * process, at most 4; 1 with `executionProviders` other than `["cpu"]`.
    */
   readonly workers?: number;
 }
@@ -195,10 +195,16 @@ function startThread(): InferenceThread {
   return started;
 }
 
-/** Runs the model where least waits. While all that have it are at it, one more thread loads it meanwhile. */
+/**
+ * Runs the model where least waits. When all threads that have it are busy, one more loads it meanwhile: another that
+ * there is, or a new one where two runs of this model meet. So a photo alone never starts a thread.
+ */
 async function run(entry: SharedSession, workers: number, inputs: Done["outputs"]): Promise<Reply> {
   const { places, running } = entry;
-  if (running >= places.length && places.length > 0 && places.length < workers) entry.growing ??= grow(entry);
+  const busy = places.length > 0 && places.every(({ thread }) => thread.load > 0);
+  if (busy && places.length < workers && (running >= places.length || threads.length > places.length)) {
+    entry.growing ??= grow(entry);
+  }
   const [first, ...others] = places;
   if (first === undefined) throw endedError();
   const place = others.reduce((least, other) => (other.thread.load < least.thread.load ? other : least), first);
