@@ -1,4 +1,4 @@
-import { type ModelCard, resolvePack } from "@facekit/models";
+import { type ModelCard, resolvePack, withLeakyRelus } from "@facekit/models";
 import { loadModel } from "@facekit/models/cache";
 import { createFaceKit, decodeImage } from "@facekit/node";
 import {
@@ -38,8 +38,8 @@ export async function bareCosts(
   let runs: RecordedRun[] = [];
   const open = async (card: ModelCard): Promise<OnnxSession> => {
     const directories = modelsDirectory === undefined ? [] : [modelsDirectory];
-    // As packages/node/src/inference-worker.ts opens them.
-    const session = await InferenceSession.create(await loadModel(card, { directories }), {
+    // As packages/node/src/{load-models,inference-worker}.ts open them.
+    const session = await InferenceSession.create(withLeakyRelus(await loadModel(card, { directories })), {
       executionProviders: ["cpu"],
       intraOpNumThreads: 1,
       interOpNumThreads: 1,

@@ -1,6 +1,6 @@
 /** The messages of https://github.com/onnx/onnx/blob/main/onnx/onnx.proto; the bare numbers are its field numbers. */
 
-import { bytesField, concat, intField, messageField, stringField } from "./protobuf.js";
+import { bytesField, concat, intField, messageField, stringField } from "../src/protobuf.js";
 
 /** The newest operator changes used here (Pad with its pads as an input) are those of opset 13. */
 const OPSET = 13;

@@ -1,5 +1,12 @@
 import { type Detector, disposeAll, type Embedder, FaceKitError, type LoadOptions } from "@facekit/core";
-import { type DetectorCard, type EmbedderCard, type LandmarkCard, type ModelCard, resolvePack } from "@facekit/models";
+import {
+  type DetectorCard,
+  type EmbedderCard,
+  type LandmarkCard,
+  type ModelCard,
+  resolvePack,
+  withLeakyRelus,
+} from "@facekit/models";
 import { loadModel } from "@facekit/models/cache";
 import {
   alignedEmbedder,
@@ -110,7 +117,8 @@ function sessionOf(card: ModelCard, options: ModelOptions): Promise<OnnxSession>
   const directories = typeof modelsDirectory === "string" ? [modelsDirectory] : modelsDirectory;
   // One kit's opt-in to a licence is not another's.
   const key = `${card.sha256} ${options.acceptNonCommercial === true}`;
-  return openSession(key, card.id, () => loadModel(card, { ...rest, directories }), session);
+  const load = async (): Promise<Uint8Array> => withLeakyRelus(await loadModel(card, { ...rest, directories }));
+  return openSession(key, card.id, load, session);
 }
 
 const side = 64;

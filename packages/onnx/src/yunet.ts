@@ -13,9 +13,9 @@ import {
 import type { YunetCard } from "@facekit/models";
 import { checkedDetectOptions } from "./detect-options.js";
 import { enough } from "./finest.js";
-import { checkImage, placeOnCanvas } from "./pixels.js";
+import { type Canvas, checkImage, placeOnCanvas } from "./pixels.js";
 import { runModel } from "./run-model.js";
-import type { OnnxSession } from "./session.js";
+import type { OnnxSession, OnnxTensor } from "./session.js";
 import { imageTiles } from "./tiles.js";
 
 const strides = [8, 16, 32] as const;
@@ -34,24 +34,33 @@ export function yunetDetector(card: YunetCard, session: OnnxSession): Detector {
   const { input } = card;
   const fixed = input.width === "dynamic" ? undefined : input.width;
 
-  /** One look at an image shrunk to `side`. */
-  const look = async (image: DecodedImage, side: number, minScore: number): Promise<Face[]> => {
+  /** An image shrunk to `side`, and what the net takes of it. */
+  const canvasOf = (image: DecodedImage, side: number): Canvas & { readonly tensor: OnnxTensor } => {
     const longest = Math.min(side, Math.max(image.width, image.height));
     const sideFor = (length: number): number =>
       fixed ?? Math.ceil((length * longest) / Math.max(image.width, image.height) / 32) * 32;
     const shape = { width: sideFor(image.width), height: sideFor(image.height), centred: false };
     const canvas = placeOnCanvas(image, longest, shape);
     const data = toPlanes(canvas.data, 1, canvas.width * canvas.height, input);
-    const dims = [1, 3, canvas.height, canvas.width];
-    const output = await runModel(session, card.id, { type: "float32", data, dims });
-    const found = decode(output, canvas.width, canvas.height, minScore);
-    return found.map((face) => placeFace(face, { x: 0, y: 0 }, canvas.scale));
+    return { ...canvas, tensor: { type: "float32", data, dims: [1, 3, canvas.height, canvas.width] } };
   };
 
+  const facesOn = async ({ tensor, width, height, scale }: ReturnType<typeof canvasOf>, minScore: number) => {
+    const output = await runModel(session, card.id, tensor);
+    return decode(output, width, height, minScore).map((face) => placeFace(face, { x: 0, y: 0 }, scale));
+  };
+
+  /** One look at an image shrunk to `side`. */
+  const look = (image: DecodedImage, side: number, minScore: number): Promise<Face[]> =>
+    facesOn(canvasOf(image, side), minScore);
+
   const lookTwice = async (image: DecodedImage, side: number, minScore: number): Promise<Face[]> => {
-    const faces = await look(image, side, minScore);
-    if (Math.max(image.width, image.height) <= closeUpSide) return faces;
-    const closeUps = await look(image, closeUpSide, minScore);
+    const first = look(image, side, minScore);
+    if (Math.max(image.width, image.height) <= closeUpSide) return first;
+    // Made while the net is at the first look.
+    const closer = canvasOf(image, closeUpSide);
+    const faces = await first;
+    const closeUps = await facesOn(closer, minScore);
     // The first look places a face better; the second adds what was too large for it.
     const added = closeUps.filter((face) =>
       faces.every((other) => overlapOfSmaller(face.box, other.box) <= sameFaceOverlap),
