@@ -3,10 +3,14 @@ import type { Contender, Weights } from "./contenders.js";
 import { absentWeights } from "./peers.js";
 
 /** What `createFaceKit` gives with this pack, everything in memory. */
-export async function ours(pack: string, { modelsDirectory }: Weights, workers = 1): Promise<Contender> {
+export async function ours(pack: string, weights: Weights, workers = 1): Promise<Contender> {
+  return contenderOf(await openKit(pack, weights, workers), workers);
+}
+
+export async function openKit(pack: string, { modelsDirectory }: Weights, workers: number): Promise<FaceKit> {
   if (pack !== "bundled" && modelsDirectory === undefined) throw new Error(absentWeights);
   const weights = modelsDirectory === undefined ? {} : { modelsDirectory };
-  return contenderOf(await createFaceKit({ models: pack, session: { workers }, ...weights }), workers);
+  return createFaceKit({ models: pack, session: { workers }, ...weights });
 }
 
 export function contenderOf(kit: FaceKit, threads: number): Contender {

@@ -1,9 +1,9 @@
-/** A folder of photos, all at once, in a process of its own: `folder.ts '{"pack":…,…}'` prints one `FolderRuns`. */
+/** A folder of photos, given to one call of `takeAttendance`, in a process of its own: `folder.ts '{"pack":…,…}'` prints one `FolderRuns`. */
 import { readFile } from "node:fs/promises";
 import type { Photos } from "../photos.js";
 import { reasonOf, type Skipped } from "../skipped.js";
 import type { Weights } from "./contenders.js";
-import { ours } from "./facekit.js";
+import { openKit } from "./facekit.js";
 
 export interface FolderTask extends Weights {
   readonly pack: string;
@@ -19,9 +19,6 @@ export interface FolderRuns {
   readonly coresBusy: readonly number[];
 }
 
-/** Enough that no worker waits for the next. */
-const atOnce = 8;
-
 if (process.argv[1] === import.meta.filename) {
   const task: FolderTask = JSON.parse(process.argv[2] ?? "{}");
   const runs = await measureFolder(task).catch((error: unknown): Skipped => ({ skipped: reasonOf(error) }));
@@ -29,23 +26,15 @@ if (process.argv[1] === import.meta.filename) {
 }
 
 async function measureFolder({ pack, workers, photos, modelsDirectory, ms }: FolderTask): Promise<FolderRuns> {
-  await using contender = await ours(pack, { modelsDirectory }, workers);
+  await using kit = await openKit(pack, { modelsDirectory }, workers);
   for (const { memberId, photo } of photos.gallery) {
-    await contender.enrol(memberId, await readFile(photo)).catch(() => undefined);
+    await kit.register(memberId, photo, { minFaceSize: 20 }).catch(() => undefined);
   }
   // The longest first, so that the end of a pass leaves no core waiting for one of them.
   const folder = await Promise.all(
-    [...photos.sets]
-      .reverse()
-      .flatMap(({ kind, photos: paths }) => paths.map(async (path) => ({ kind, bytes: await readFile(path) }))),
+    [...photos.sets].reverse().flatMap((set) => set.photos.map((path) => readFile(path))),
   );
-  const pass = async (): Promise<void> => {
-    const waiting = folder.values();
-    const lane = async (): Promise<void> => {
-      for (const { bytes, kind } of waiting) await contender.whoIsOn(bytes, kind);
-    };
-    await Promise.all(Array.from({ length: atOnce }, lane));
-  };
+  const pass = (): Promise<unknown> => kit.takeAttendance(folder);
   await pass();
   const photosPerSecond: number[] = [];
   const coresBusy: number[] = [];

@@ -1,7 +1,7 @@
 import { availableParallelism } from "node:os";
 import { Worker } from "node:worker_threads";
 import { checkKeys, checkNumber, FaceKitError } from "@facekit/core";
-import type { OnnxSession } from "@facekit/onnx";
+import type { OnnxSession, RunOptions } from "@facekit/onnx";
 import type { Reply, Request } from "./inference-worker.js";
 
 export interface SessionOptions {
@@ -199,21 +199,26 @@ function startThread(): InferenceThread {
  * Runs the model where least waits. When all threads that have it are busy, one more loads it meanwhile: another that
  * there is, or a new one where two runs of this model meet. So a photo alone never starts a thread.
  */
-async function run(entry: SharedSession, workers: number, inputs: Done["outputs"]): Promise<Reply> {
+async function run(
+  entry: SharedSession,
+  workers: number,
+  inputs: Done["outputs"],
+  { alongside = false }: RunOptions,
+): Promise<Reply> {
   const { places, running } = entry;
   const busy = places.length > 0 && places.every(({ thread }) => thread.load > 0);
-  if (busy && places.length < workers && (running >= places.length || threads.length > places.length)) {
+  if (!alongside && busy && places.length < workers && (running >= places.length || threads.length > places.length)) {
     entry.growing ??= grow(entry);
   }
   const [first, ...others] = places;
   if (first === undefined) throw endedError();
   const place = others.reduce((least, other) => (other.thread.load < least.thread.load ? other : least), first);
-  entry.running++;
+  if (!alongside) entry.running++;
   try {
     const body = { kind: "run", session: place.loaded.session, inputs } as const;
     return await place.thread.call(body, buffersOf(inputs));
   } finally {
-    entry.running--;
+    if (!alongside) entry.running--;
   }
 }
 
@@ -278,9 +283,9 @@ function wrap(
   return {
     inputNames,
     outputNames,
-    async run(inputs) {
+    async run(inputs, options = {}) {
       if (released !== undefined) throw closed();
-      const reply = await run(entry, workers, inputs);
+      const reply = await run(entry, workers, inputs, options);
       if (reply.kind === "done") return reply.outputs;
       // Closed while the input was on its way.
       if (released !== undefined) throw closed();

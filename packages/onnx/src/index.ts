@@ -1,5 +1,5 @@
 export { alignedEmbedder } from "./aligned-embedder.js";
 export { type BundledDetectorSessions, bundledDetector } from "./bundled-detector.js";
 export { detectorWithLandmarks68 } from "./landmarks68.js";
-export type { CreateOnnxSession, OnnxSession, OnnxTensor } from "./session.js";
+export type { CreateOnnxSession, OnnxSession, OnnxTensor, RunOptions } from "./session.js";
 export { yunetDetector } from "./yunet.js";

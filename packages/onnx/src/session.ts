@@ -3,6 +3,11 @@ export type OnnxTensor =
   | { readonly type: "uint8"; readonly data: Uint8Array; readonly dims: readonly number[] }
   | { readonly type: "float32"; readonly data: Float32Array; readonly dims: readonly number[] };
 
+export interface RunOptions {
+  /** Another run for the same photo is under way: a session on several threads starts none for it. */
+  readonly alongside?: boolean;
+}
+
 /**
  * A loaded model. `run` takes over the buffers of its inputs: they may be moved to another thread and are then empty.
  * Rejects with `inference-failed`.
@@ -10,7 +15,10 @@ export type OnnxTensor =
 export interface OnnxSession extends AsyncDisposable {
   readonly inputNames: readonly string[];
   readonly outputNames: readonly string[];
-  run(inputs: Readonly<Record<string, OnnxTensor>>): Promise<Readonly<Record<string, OnnxTensor>>>;
+  run(
+    inputs: Readonly<Record<string, OnnxTensor>>,
+    options?: RunOptions,
+  ): Promise<Readonly<Record<string, OnnxTensor>>>;
 }
 
 /** What ONNX Runtime is on this platform: makes a session of a model's verified bytes. Rejects with `model-corrupt`. */

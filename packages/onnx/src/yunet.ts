@@ -15,7 +15,7 @@ import { checkedDetectOptions } from "./detect-options.js";
 import { enough } from "./finest.js";
 import { type Canvas, checkImage, placeOnCanvas } from "./pixels.js";
 import { runModel } from "./run-model.js";
-import type { OnnxSession, OnnxTensor } from "./session.js";
+import type { OnnxSession, OnnxTensor, RunOptions } from "./session.js";
 import { imageTiles } from "./tiles.js";
 
 const strides = [8, 16, 32] as const;
@@ -45,8 +45,12 @@ export function yunetDetector(card: YunetCard, session: OnnxSession): Detector {
     return { ...canvas, tensor: { type: "float32", data, dims: [1, 3, canvas.height, canvas.width] } };
   };
 
-  const facesOn = async ({ tensor, width, height, scale }: ReturnType<typeof canvasOf>, minScore: number) => {
-    const output = await runModel(session, card.id, tensor);
+  const facesOn = async (
+    { tensor, width, height, scale }: ReturnType<typeof canvasOf>,
+    minScore: number,
+    options?: RunOptions,
+  ): Promise<Face[]> => {
+    const output = await runModel(session, card.id, tensor, options);
     return decode(output, width, height, minScore).map((face) => placeFace(face, { x: 0, y: 0 }, scale));
   };
 
@@ -57,10 +61,9 @@ export function yunetDetector(card: YunetCard, session: OnnxSession): Detector {
   const lookTwice = async (image: DecodedImage, side: number, minScore: number): Promise<Face[]> => {
     const first = look(image, side, minScore);
     if (Math.max(image.width, image.height) <= closeUpSide) return first;
-    // Made while the net is at the first look.
-    const closer = canvasOf(image, closeUpSide);
-    const faces = await first;
-    const closeUps = await facesOn(closer, minScore);
+    // Its input is made while the net is at the first look, and waits there for its turn.
+    const second = facesOn(canvasOf(image, closeUpSide), minScore, { alongside: true });
+    const [faces, closeUps] = await Promise.all([first, second]);
     // The first look places a face better; the second adds what was too large for it.
     const added = closeUps.filter((face) =>
       faces.every((other) => overlapOfSmaller(face.box, other.box) <= sameFaceOverlap),
