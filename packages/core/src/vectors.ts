@@ -15,6 +15,25 @@ export function normalize(vector: ArrayLike<number>): Float32Array {
   return Float32Array.from(vector, (value) => value / length);
 }
 
+/** Templates whose mean is shorter than this point nowhere together: no direction is left that float32 holds well. */
+const shortestMean = 1e-3;
+
+/**
+ * The mean of a member's templates, scaled to unit length: summed in double precision in the order given, by which the
+ * last bits may differ. Indexes give them in the code-unit order of their ids. Undefined where they cancel out (a mean
+ * shorter than 0.001), and of none.
+ */
+export function meanTemplate(templates: Iterable<Float32Array>): Float32Array | undefined {
+  let sum = new Float64Array();
+  let count = 0;
+  for (const template of templates) {
+    if (count++ === 0) sum = new Float64Array(template.length);
+    for (let i = 0; i < sum.length; i++) sum[i] = (sum[i] ?? 0) + (template[i] ?? 0);
+  }
+  const squared = sum.reduce((total, value) => total + value * value, 0);
+  return Math.sqrt(squared) < shortestMean * count || count === 0 ? undefined : normalize(sum);
+}
+
 /** The dot product, accumulated in double precision: the cosine of two unit vectors. */
 export function dot(a: Float32Array, b: Float32Array): number {
   let sum = 0;
