@@ -12,7 +12,9 @@ export function normalize(vector: ArrayLike<number>): Float32Array {
   if (!(length > 0 && Number.isFinite(length))) {
     throw new FaceKitError("invalid-vector", `A vector of length ${length} has no direction and cannot be a template.`);
   }
-  return Float32Array.from(vector, (value) => value / length);
+  const unit = new Float32Array(vector.length);
+  for (let i = 0; i < unit.length; i++) unit[i] = (vector[i] ?? 0) / length;
+  return unit;
 }
 
 /** Templates whose mean is shorter than this point nowhere together: no direction is left that float32 holds well. */
@@ -30,8 +32,9 @@ export function meanTemplate(templates: Iterable<Float32Array>): Float32Array | 
     if (count++ === 0) sum = new Float64Array(template.length);
     for (let i = 0; i < sum.length; i++) sum[i] = (sum[i] ?? 0) + (template[i] ?? 0);
   }
-  const squared = sum.reduce((total, value) => total + value * value, 0);
-  return Math.sqrt(squared) < shortestMean * count || count === 0 ? undefined : normalize(sum);
+  let squared = 0;
+  for (let i = 0; i < sum.length; i++) squared += (sum[i] ?? 0) ** 2;
+  return count === 0 || Math.sqrt(squared) < shortestMean * count ? undefined : normalize(sum);
 }
 
 /** The dot product, accumulated in double precision: the cosine of two unit vectors. */

@@ -2,9 +2,11 @@ import { type IndexEntry, meanTemplate } from "@facekit/core";
 import type { Arena } from "./arena.js";
 import type { Breather } from "./breather.js";
 import { Gallery } from "./gallery.js";
+import { placesFor } from "./gallery-layout.js";
 
 /** The templates of one namespace and, of each member who has several, their mean. */
 export class MemberGallery {
+  readonly #arena: Arena;
   readonly templates: Gallery;
   /** Their ids are those of the members. Right after `refreshMeans`. */
   readonly means: Gallery;
@@ -15,6 +17,7 @@ export class MemberGallery {
 
   /** `templates`: those that are there from the beginning, where they come from a snapshot. */
   constructor(arena: Arena, templates: Gallery = new Gallery(arena)) {
+    this.#arena = arena;
     this.templates = templates;
     // Means are in no snapshot.
     this.means = new Gallery(arena, () => undefined);
@@ -49,6 +52,8 @@ export class MemberGallery {
 
   /** Takes the means that are due. */
   async refreshMeans(breather: Breather): Promise<void> {
+    // After a snapshot was read: they have no places yet.
+    if (this.means.size === 0) this.#arena.reserve(placesFor(this.#stale.size));
     for (const memberId of this.#stale) {
       // Their order decides the last bits of a sum.
       const ids = [...this.#idsIn(memberId)].sort();
