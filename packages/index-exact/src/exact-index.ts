@@ -37,10 +37,10 @@ interface Contents {
 }
 
 /**
- * An exact index in memory: every query is compared with every template of its namespace, and with the mean of
- * each member's templates, so recall is 1. The hits and
- * their order are those of float32 vectors compared in double precision; a first pass over int8 codes, in WebAssembly,
- * only turns away rows that cannot be among them. Takes about 5 bytes a dimension.
+ * An exact index in memory: every query is compared with every template of its namespace, and with the mean of each
+ * member's templates, so recall is 1. The hits and their order are those of float32 vectors compared in double precision;
+ * a first pass over int8 codes, in WebAssembly, only turns away rows that cannot be among them. Takes about 5 bytes a
+ * dimension.
  * Large galleries are scanned by threads, which start at the first search of one and keep no process alive; the answers
  * are the same. Long additions, and searches where there are no threads, give way to the event loop about every 10 ms.
  */
