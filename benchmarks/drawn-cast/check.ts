@@ -1,4 +1,5 @@
 /** Checks the cast on pictures that took no part in picking it; exit status 1 where someone would not be told apart. */
+import { meanTemplate } from "@facekit/core";
 import { cast, drawnDomainThresholds } from "@facekit/drawn-people";
 import { between, makeAlbums, pairs, within } from "./album.js";
 import { openPacks } from "./packs.js";
@@ -18,7 +19,11 @@ let faults = missed;
 packs.forEach(({ embedder }, pack) => {
   const threshold = drawnDomainThresholds[embedder.space.id]?.threshold ?? 1;
   const templates = albums.map((album) => album.templates[pack] ?? []);
-  const members = templates.slice(0, cast.members.length).map((own) => own.slice(0, enrolled));
+  const members = templates.slice(0, cast.members.length).map((own) => {
+    const gallery = own.slice(0, enrolled);
+    const mean = meanTemplate(gallery);
+    return mean === undefined ? gallery : [...gallery, mean];
+  });
   const nearest = (probe: Float32Array, gallery: readonly Float32Array[]): number =>
     Math.max(...gallery.map((template) => template.reduce((sum, value, i) => sum + value * (probe[i] ?? 0), 0)));
   const genuine: number[] = [];
@@ -36,8 +41,8 @@ packs.forEach(({ embedder }, pack) => {
     threshold,
     "lowest within a person": Math.min(...albums.flatMap((album) => within(album, pack))).toFixed(4),
     "highest between people": Math.max(...pairs(albums).flatMap(([a, b]) => between(a, b, pack))).toFixed(4),
-    "lowest genuine, best of 3 templates": Math.min(...genuine).toFixed(4),
-    "highest impostor, best of 3 templates": Math.max(...impostor).toFixed(4),
+    "lowest genuine, best of 3 templates and their mean": Math.min(...genuine).toFixed(4),
+    "highest impostor, best of 3 templates and their mean": Math.max(...impostor).toFixed(4),
     decisions: genuine.length + impostor.length,
     wrong,
   });

@@ -84,7 +84,10 @@ for (const pack of values.packs.split(",")) {
               return {
                 falseMatchRate,
                 falsePositiveRate: share("strangers"),
-                expectedFalsePositiveRate: expectedFalsePositiveRate(falseMatchRate, members.length * enrolled),
+                expectedFalsePositiveRate: expectedFalsePositiveRate(
+                  falseMatchRate,
+                  members.length * (enrolled + (rule === "nearestOrCentroid" ? 1 : 0)),
+                ),
                 falseNegativeRate: 1 - share("members"),
               };
             }),

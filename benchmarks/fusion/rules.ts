@@ -18,7 +18,6 @@ const mean: FusionRule = ({ templates }, probe) =>
   templates.reduce((sum, template) => sum + dot(template, probe), 0) / templates.length;
 
 export const fusionRules = {
-  /** What the store does. */
   nearest,
   /** The mean of the similarities. */
   mean,
@@ -26,7 +25,7 @@ export const fusionRules = {
   nearestAndMean: (member, probe) => (nearest(member, probe) + mean(member, probe)) / 2,
   /** The similarity to the mean template. */
   centroid,
-  /** The nearest of the templates and their mean. */
+  /** The nearest of the templates and their mean: what the store does. */
   nearestOrCentroid: (member, probe) => Math.max(nearest(member, probe), centroid(member, probe)),
 } satisfies Record<string, FusionRule>;
 

@@ -48,7 +48,7 @@ async function ourIndex(
   return {
     async search(queries, k) {
       const found = await index.search("n", queries, { k });
-      return found.map((hits) => hits.map(({ id }) => Number(id)));
+      return found.hits.map((hits) => hits.map(({ id }) => Number(id)));
     },
     register: (number, vector) => index.add("n", [{ id: `${number}`, memberId: `${number}`, vector }]),
   };

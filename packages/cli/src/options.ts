@@ -114,18 +114,18 @@ export async function openPack(
 
 /**
  * The threshold that the options ask for, else the card's; none where the card has none. Of searches where the number
- * of templates is given, else of single comparisons.
+ * of comparisons is given, else of single ones.
  */
 export function thresholdOf(
   options: GlobalOptions,
   { calibration }: Embedder,
-  templates?: number,
+  comparisons?: number,
 ): Threshold | undefined {
   const asked = thresholdOptionsOf(options);
   if (calibration === undefined && Object.keys(asked).length === 0) return undefined;
-  return templates === undefined
+  return comparisons === undefined
     ? chooseThreshold(asked, calibration)
-    : thresholdForGallery(asked, calibration, templates);
+    : thresholdForGallery(asked, calibration, comparisons);
 }
 
 function storeFile(shell: Shell, options: GlobalOptions, use: "create" | "read"): string | undefined {

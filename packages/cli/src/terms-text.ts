@@ -6,7 +6,7 @@ export function termsText({ threshold, gallerySize, expectedFalsePositiveRate }:
   const text = `threshold ${threshold.value}, ${sourceText(threshold)}`;
   if (gallerySize === undefined || expectedFalsePositiveRate === undefined) return text;
   const percent = `${(expectedFalsePositiveRate * 100).toPrecision(2)} %`;
-  return `${text}; a search of ${count(gallerySize, "template")} is expected to name ${percent} of strangers`;
+  return `${text}; a search of ${count(gallerySize, "comparison")} is expected to name ${percent} of strangers`;
 }
 
 function sourceText({ source, falseMatchRate, falseMatchRateInterval, impostorPairs }: Threshold): string {

@@ -144,11 +144,31 @@ export function faceIndexConformance({ test, create, people, stranger }: FaceInd
     );
   });
 
-  it("tells, if it tells, how many templates of the namespace a search chose from", async (index) => {
+  it("tells, if it tells, with how many templates and means a search compares", async (index) => {
     await enrolAll(index);
     await enrolAll(index, "other");
-    const { templates } = await index.search("n", [], { k: 1 });
-    if (templates !== undefined) equal(templates, people.length, "templates searched");
+    await index.enrol("n", ann.id, [await probeOne(index, ann.images[1])]);
+    await until(index, async () => {
+      const { comparisons } = await index.search("n", [], { k: 1 });
+      // One template each, a second of one member, and their mean.
+      if (comparisons !== undefined) equal(comparisons, people.length + 2, "comparisons");
+    });
+  });
+
+  it("takes a member to be no farther than the nearest template, where scores are cosines", async (index) => {
+    if (index.capabilities.scores !== "cosine") return;
+    const probes = await Promise.all(ann.images.map((image) => probeOne(index, image)));
+    await index.enrol("n", ann.id, probes);
+    const other = await probeOne(index, bob.images[0]);
+    const compared = await Promise.all(probes.map((probe) => index.compare(other, probe)));
+    await until(index, async () => {
+      const [match] = await search(index, other, { k: 1 });
+      const nearest = Math.max(...compared);
+      ensure(
+        (match?.similarity ?? -1) >= nearest - 1e-3,
+        `The member scores ${match?.similarity}, a template ${nearest}.`,
+      );
+    });
   });
 
   it("forgets a deleted member", async (index) => {

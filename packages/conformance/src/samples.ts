@@ -25,6 +25,11 @@ export function tilted(cosine: number): Float32Array {
   );
 }
 
+/** `tilted(cosine)` on the other side of `axis(0)`, which is the mean of the two. */
+export function mirrored(cosine: number): Float32Array {
+  return tilted(cosine).map((value, i) => (i === 0 ? value : -value));
+}
+
 export function axis(n: number): Float32Array {
   return Float32Array.from({ length: space.dimensions }, (_, i) => (i === n ? 1 : 0));
 }

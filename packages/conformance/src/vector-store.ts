@@ -1,10 +1,12 @@
 import { dot, type MemberMatch, type MemberSearchOptions, type VectorStore } from "@facekit/core";
+import { withMeans } from "./compared.js";
 import { ensure, equal, near, rejects, rejectsWith } from "./expect.js";
 import {
   axis,
   badNames,
   badVectors,
   minutesAfterNoon,
+  mirrored,
   oddNames,
   randomVector,
   record,
@@ -42,24 +44,38 @@ export function vectorStoreConformance({ test, create, reopen }: PersistentConfo
     }
   });
 
-  it("gives each member once, by the best template, best first", async (store) => {
+  it("gives each member once, by the nearest of the templates and their mean, best first", async (store) => {
     await store.upsert("n", [
       record("a1", "ann", tilted(0.3)),
       record("a2", "ann", tilted(0.7)),
       record("b1", "bob", tilted(0.5)),
       record("c1", "cho", tilted(0.9)),
       record("c2", "cho", tilted(0.1)),
+      record("d1", "dan", mirrored(0.6)),
+      record("d2", "dan", tilted(0.6)),
     ]);
-    const matches = await shows(store, axis(0), { k: 10 }, ["cho", "ann", "bob"]);
+    const matches = await shows(store, axis(0), { k: 10 }, ["dan", "cho", "ann", "bob"]);
     equal(
       matches.map(({ templateId }) => templateId),
-      ["c1", "a2", "b1"],
+      [undefined, "c1", "a2", "b1"],
       "nearest templates",
     );
     matches.forEach((match, i) => {
-      near(match.similarity, [0.9, 0.7, 0.5][i] ?? 0, 1e-5, `similarity of ${match.memberId}`);
+      near(match.similarity, [1, 0.9, 0.7, 0.5][i] ?? 0, 1e-5, `similarity of ${match.memberId}`);
     });
-    await shows(store, axis(0), { k: 2 }, ["cho", "ann"]);
+    await shows(store, axis(0), { k: 2 }, ["dan", "cho"]);
+    const [dan] = await shows(store, axis(0), { k: 2, memberIds: ["dan"] }, ["dan"]);
+    near(dan?.similarity ?? 0, 1, 1e-5, "similarity among the members asked for");
+  });
+
+  it("keeps nothing of a replaced template in a mean", async (store) => {
+    await store.upsert("n", [record("1", "ann", mirrored(0.6)), record("2", "ann", tilted(0.6))]);
+    await store.upsert("n", [record("3", "bob", tilted(0.9))]);
+    await shows(store, axis(0), { k: 2 }, ["ann", "bob"]);
+    await store.upsert("n", [record("1", "ann", axis(7))]);
+    const [, ann] = await shows(store, axis(0), { k: 2 }, ["bob", "ann"]);
+    near(ann?.similarity ?? 0, 0.6, 1e-5, "similarity");
+    equal(ann?.templateId, "2", "nearest template");
   });
 
   it("finds k members although one has 50 templates", async (store) => {
@@ -96,18 +112,18 @@ export function vectorStoreConformance({ test, create, reopen }: PersistentConfo
     await shows(store, axis(0), { k: 3, memberIds: [] }, []);
   });
 
-  it("tells, if it tells, how many templates of the namespace a search chose from", async (store) => {
+  it("tells, if it tells, with how many templates and means a search compares", async (store) => {
     await store.upsert("other", [record("1", "zoe")]);
     await store.upsert("n", [record("1", "ann", axis(0)), record("2", "ann", axis(1)), record("3", "bob", axis(2))]);
     await shows(store, axis(0), { k: 2 }, ["ann", "bob"]);
     const sizeOf = async (namespace: string, probes: Float32Array[], memberIds?: string[]) =>
-      (await store.search(namespace, probes, { k: 1, ...(memberIds === undefined ? {} : { memberIds }) })).templates;
+      (await store.search(namespace, probes, { k: 1, ...(memberIds === undefined ? {} : { memberIds }) })).comparisons;
     const told = await sizeOf("n", [axis(0)]);
     if (told === undefined) return;
-    equal(told, 3, "templates searched");
-    equal(await sizeOf("n", []), 3, "templates of a search of nothing");
-    equal(await sizeOf("nowhere", [axis(0)]), 0, "templates of an empty namespace");
-    equal(await sizeOf("n", [axis(0)], ["bob"]), undefined, "templates of a search among members");
+    equal(told, 4, "comparisons");
+    equal(await sizeOf("n", []), 4, "comparisons of a search of nothing");
+    equal(await sizeOf("nowhere", [axis(0)]), 0, "comparisons in an empty namespace");
+    equal(await sizeOf("n", [axis(0)], ["bob"]), undefined, "comparisons of a search among members");
   });
 
   it("replaces a template that is written again", async (store) => {
@@ -232,7 +248,7 @@ export function vectorStoreConformance({ test, create, reopen }: PersistentConfo
     for (let round = 0; round < 10; round++) {
       const probe = randomVector(random);
       const best = new Map<string, number>();
-      for (const { memberId, vector } of records) {
+      for (const { memberId, vector } of withMeans(records)) {
         best.set(memberId, Math.max(best.get(memberId) ?? -2, dot(vector, probe)));
       }
       const expected = [...best].sort(([, a], [, b]) => b - a).slice(0, 12);

@@ -6,7 +6,15 @@ import {
   vectorStoreConformance,
   visitLogConformance,
 } from "@facekit/conformance";
-import { createVectorStore, type FaceRecords, memoryFaceRecords, memoryVisitLog, type VisitLog } from "@facekit/core";
+import {
+  createVectorStore,
+  type FaceRecords,
+  meanTemplate,
+  memoryFaceRecords,
+  memoryVisitLog,
+  type VectorIndex,
+  type VisitLog,
+} from "@facekit/core";
 import { describe, expect, test } from "vitest";
 import { toyDetector, toyIndex, toyPicture } from "./toys.js";
 
@@ -47,7 +55,7 @@ describe("the suites catch", () => {
     expect(await failingVisits(() => ({}))).toBe("");
   });
 
-  test("a store that counts the templates of its hits and not of its gallery", async () => {
+  test("a store that counts the comparisons of its hits and not of its gallery", async () => {
     const failed = await failuresOf((test) =>
       vectorStoreConformance({
         test,
@@ -57,13 +65,13 @@ describe("the suites catch", () => {
             ...store,
             async search(namespace, probes, options) {
               const found = await store.search(namespace, probes, options);
-              return { ...found, templates: found.matches.flat().length };
+              return { ...found, comparisons: found.matches.flat().length };
             },
           };
         },
       }),
     );
-    expect(failed).toBe("VectorStore: tells, if it tells, how many templates of the namespace a search chose from");
+    expect(failed).toBe("VectorStore: tells, if it tells, with how many templates and means a search compares");
   });
 
   test("records that write a batch one by one", async () => {
@@ -106,7 +114,7 @@ describe("the suites catch", () => {
 
   test("an index with wrong ties", async () => {
     const failed = await failuresOf((test) =>
-      vectorIndexConformance({ test, create: () => toyIndex((a, b) => (a < b ? 1 : -1)) }),
+      vectorIndexConformance({ test, create: () => toyIndex({ compareIds: (a, b) => (a < b ? 1 : -1) }) }),
     );
     expect(failed).toContain("ties");
     expect(failed).not.toContain("starts empty");
@@ -120,13 +128,72 @@ describe("the suites catch", () => {
           const index = toyIndex();
           return {
             ...index,
-            search: async (namespace, queries, options) =>
-              (await index.search(namespace, queries, options)).map((hits) => hits.slice(0, 9)),
+            async search(namespace, queries, options) {
+              const { hits, comparisons } = await index.search(namespace, queries, options);
+              return { hits: hits.map((best) => best.slice(0, 9)), comparisons };
+            },
           };
         },
       }),
     );
     expect(failed).toContain("full comparison");
+  });
+
+  const failingIndex = (create: () => VectorIndex): Promise<string> =>
+    failuresOf((test) => {
+      vectorIndexConformance({ test, create });
+      vectorStoreConformance({
+        test,
+        create: () => createVectorStore({ records: memoryFaceRecords(), index: create() }),
+      });
+    });
+
+  test("an index that knows the nearest template alone", async () => {
+    const failed = await failingIndex(() => toyIndex({ meanOf: () => undefined }));
+    expect(failed).toContain("VectorIndex: compares with the mean of a member's templates too");
+    expect(failed).toContain("VectorStore: gives each member once, by the nearest of the templates and their mean");
+  });
+
+  test("an index whose means are not of unit length", async () => {
+    const failed = await failingIndex(() =>
+      toyIndex({ meanOf: (own) => meanTemplate(own)?.map((value) => value / 2) }),
+    );
+    expect(failed).toContain("VectorIndex: compares with the mean of a member's templates too");
+  });
+
+  test("an index whose means keep what was erased", async () => {
+    const failed = await failingIndex(() => {
+      const index = toyIndex();
+      const remembering = toyIndex();
+      return {
+        ...index,
+        async open(space) {
+          await index.open(space);
+          await remembering.open(space);
+        },
+        async add(namespace, entries) {
+          await index.add(namespace, entries);
+          const every = entries.map((entry) => ({ ...entry, id: crypto.randomUUID() }));
+          await remembering.add(namespace, every);
+        },
+        async search(namespace, queries, options) {
+          const { hits, comparisons } = await index.search(namespace, queries, options);
+          const { hits: old } = await remembering.search(namespace, queries, { ...options, k: 1e6 });
+          const stale = hits.map((best, i) => {
+            const replaced = best.map((hit) =>
+              hit.id === undefined
+                ? (old[i]?.find(({ id, memberId }) => id === undefined && memberId === hit.memberId) ?? hit)
+                : hit,
+            );
+            return replaced.sort((a, b) => b.similarity - a.similarity);
+          });
+          return { hits: stale, comparisons };
+        },
+      };
+    });
+    expect(failed).toContain("VectorIndex: keeps nothing of a removed or replaced template in a mean");
+    expect(failed).toContain("VectorStore: keeps nothing of a replaced template in a mean");
+    expect(failed).not.toContain("compares with the mean");
   });
 
   test("a log that replaces visits", async () => {

@@ -10,6 +10,8 @@ import {
   type Face,
   FaceKitError,
   type IndexEntry,
+  type IndexHit,
+  meanTemplate,
   normalize,
   specVersion,
   type VectorIndex,
@@ -71,8 +73,13 @@ export function toyEmbedder(): Embedder {
   };
 }
 
-/** The plainest index that is right; `compareIds` may make it wrong. */
-export function toyIndex(compareIds = (a: string, b: string): number => (a < b ? -1 : 1)): VectorIndex {
+interface ToyIndexOptions {
+  readonly compareIds?: (a: string, b: string) => number;
+  readonly meanOf?: (templates: readonly Float32Array[]) => Float32Array | undefined;
+}
+
+/** The plainest index that is right; `compareIds` and `meanOf` may make it wrong. */
+export function toyIndex({ compareIds = codeUnits, meanOf = meanTemplate }: ToyIndexOptions = {}): VectorIndex {
   const id = "toy-index";
   let galleries = new Map<string, Map<string, IndexEntry>>();
   let bound = space;
@@ -101,21 +108,46 @@ export function toyIndex(compareIds = (a: string, b: string): number => (a < b ?
       signal?.throwIfAborted();
       checkNumber("k", k, { min: 1, max: 1e9, integer: true });
       for (const query of queries) checkVector(query, bound, id);
-      const entries = [...(galleries.get(namespace)?.values() ?? [])].filter(
-        ({ memberId }) => memberIds?.includes(memberId) ?? true,
-      );
-      return queries.map((query) =>
-        entries
-          .map((entry) => ({ id: entry.id, memberId: entry.memberId, similarity: dot(entry.vector, query) }))
-          .sort((a, b) => b.similarity - a.similarity || compareIds(a.id, b.id))
+      const entries = [...(galleries.get(namespace)?.values() ?? [])];
+      const compared = [...entries, ...meansOf(entries, meanOf)];
+      const wanted = compared.filter(({ memberId }) => memberIds?.includes(memberId) ?? true);
+      const hits = queries.map((query) =>
+        wanted
+          .map(({ vector, ...hit }): IndexHit => ({ ...hit, similarity: dot(vector, query) }))
+          .sort((a, b) => b.similarity - a.similarity || compareEquals(a, b, compareIds))
           .slice(0, k),
       );
+      return { hits, comparisons: compared.length };
     },
     async count(namespace) {
       return galleries.get(namespace)?.size ?? 0;
     },
     async [Symbol.asyncDispose]() {},
   };
+}
+
+function codeUnits(a: string, b: string): number {
+  return a < b ? -1 : 1;
+}
+
+function compareEquals(a: IndexHit, b: IndexHit, compareIds: (a: string, b: string) => number): number {
+  if (a.id !== undefined && b.id !== undefined) return compareIds(a.id, b.id);
+  if (a.id === undefined && b.id === undefined) return compareIds(a.memberId, b.memberId);
+  return a.id === undefined ? 1 : -1;
+}
+
+function meansOf(
+  entries: readonly IndexEntry[],
+  meanOf: Required<ToyIndexOptions>["meanOf"],
+): Omit<IndexEntry, "id">[] {
+  const members = new Map<string, Float32Array[]>();
+  for (const { memberId, vector } of [...entries].sort((a, b) => codeUnits(a.id, b.id))) {
+    members.set(memberId, [...(members.get(memberId) ?? []), vector]);
+  }
+  return [...members].flatMap(([memberId, own]) => {
+    const vector = own.length < 2 ? undefined : meanOf(own);
+    return vector === undefined ? [] : [{ memberId, vector }];
+  });
 }
 
 function colourAt({ data, width, channels }: DecodedImage, x: number, y: number): number[] {

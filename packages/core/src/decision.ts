@@ -5,7 +5,10 @@ import type { Threshold } from "./threshold.js";
 /** By what faces were decided, and how often that errs. */
 export interface DecisionTerms {
   readonly threshold: Threshold;
-  /** N of a search (1:N): how many templates it chose from. Absent in 1:1, and where the index does not tell. */
+  /**
+   * N of a search (1:N): with how many templates the face was compared, the mean of a member's templates counted as one
+   * more. Absent in 1:1, and where the index does not tell.
+   */
   readonly gallerySize?: number;
   /**
    * FPIR(N) = 1 - (1 - FMR)^N, 0..1: at which rate a search of a gallery of this size is expected to name a stranger.
@@ -15,7 +18,7 @@ export interface DecisionTerms {
 }
 
 /**
- * Why nobody was recognised, for programs: the photo shows no face, nobody is enrolled, or the nearest template is below
+ * Why nobody was recognised, for programs: the photo shows no face, nobody is enrolled, or the nearest member is below
  * the threshold. `face-too-small` comes beside the last: the face is smaller than registration takes (`minFaceSize`).
  */
 export type Refusal = "no-face" | "nobody-enrolled" | "below-threshold" | "face-too-small";
@@ -35,7 +38,7 @@ export interface Decision extends DecisionTerms {
   readonly reason?: string;
 }
 
-/** The terms of a search of so many templates (1:N), where that is known. */
+/** The terms of a search of so many comparisons (1:N), where that is known. */
 export function searchTerms(threshold: Threshold, gallerySize: number | undefined): DecisionTerms {
   const { falseMatchRate } = threshold;
   if (gallerySize === undefined) return { threshold };
@@ -55,7 +58,7 @@ export function decide(candidates: readonly MemberMatch[], terms: DecisionTerms)
   }
   const { similarity, memberId } = best;
   const compared = { similarity, ...(next === undefined ? {} : { margin: similarity - next.similarity }), ...terms };
-  const refused = belowThreshold(similarity, terms.threshold, "The nearest template");
+  const refused = belowThreshold(similarity, terms.threshold, "The nearest member");
   return refused === undefined
     ? { matched: true, memberId, ...compared, refusals: [] }
     : { matched: false, ...compared, ...refused };

@@ -23,12 +23,12 @@ export interface Threshold {
 export interface ThresholdOptions {
   /**
    * FMR: the rate of false matches of one comparison, for example 1e-4 for one in 10,000. A member with three templates
-   * is compared three times.
+   * is compared four times: with each, and with their mean.
    */
   readonly falseMatchRate?: number;
   /**
    * FPIR: the 1:N rate at which one search of the whole gallery names a stranger, for example 1e-2 for one stranger in
-   * 100. The threshold is chosen anew for each search, by the number of templates that it searched. As the gallery
+   * 100. The threshold is chosen anew for each search, by the number of comparisons that it made. As the gallery
    * grows, a search rejects with `rate-not-supported` once the calibration's data do not reach that far.
    */
   readonly falsePositiveRate?: number;

@@ -163,8 +163,8 @@ export function createVectorStore(options: VectorStoreOptions): VectorStore {
 }
 
 /**
- * Nearest members from nearest templates. A member's several templates crowd the hits, so the search goes deeper until
- * every probe has its `k` members or has seen all templates.
+ * Nearest members from nearest templates and means. Those of one member crowd the hits, so the search goes deeper until
+ * every probe has its `k` members or has seen all hits.
  */
 async function searchMembers(
   index: VectorIndex,
@@ -172,35 +172,38 @@ async function searchMembers(
   probes: readonly Float32Array[],
   { k, ...rest }: MemberSearchOptions,
 ): Promise<Omit<MemberSearchResult, "revision">> {
-  const count = await index.count(namespace);
-  const templates = rest.memberIds === undefined ? { templates: count } : {};
-  if (count === 0) return { matches: probes.map(() => []), ...templates };
-  const results = new Array<MemberMatch[]>(probes.length);
+  const matches = new Array<MemberMatch[]>(probes.length);
   let waiting = probes.map((_, i) => i);
-  for (let depth = Math.min(count, k * 4); waiting.length > 0; depth = Math.min(count, depth * 4)) {
+  let comparisons = 0;
+  let depth = k * 4;
+  do {
     const found = await index.search(
       namespace,
       waiting.flatMap((i) => probes[i] ?? []),
       { ...rest, k: depth },
     );
+    // The gallery may grow from one search to the next.
+    comparisons = Math.max(comparisons, found.comparisons);
     const unfinished: number[] = [];
-    found.forEach((hits, n) => {
+    found.hits.forEach((hits, n) => {
       const i = waiting[n] ?? 0;
       const members = bestPerMember(hits);
       // Hits as similar as the last member may follow, and ties go by member id: only a worse hit ends the search.
       const settled = (members[k - 1]?.similarity ?? -2) > (hits.at(-1)?.similarity ?? 1);
-      if (settled || hits.length < depth || depth >= count) results[i] = members.slice(0, k);
+      if (settled || hits.length < depth) matches[i] = members.slice(0, k);
       else unfinished.push(i);
     });
     waiting = unfinished;
-  }
-  return { matches: results, ...templates };
+    depth *= 4;
+  } while (waiting.length > 0);
+  return { matches, ...(rest.memberIds === undefined && { comparisons }) };
 }
 
 function bestPerMember(hits: readonly IndexHit[]): MemberMatch[] {
   const members = new Map<string, MemberMatch>();
   for (const { id, memberId, similarity } of hits) {
-    if (!members.has(memberId)) members.set(memberId, { memberId, similarity, templateId: id });
+    if (members.has(memberId)) continue;
+    members.set(memberId, { memberId, similarity, ...(id !== undefined && { templateId: id }) });
   }
   return [...members.values()].sort((a, b) => b.similarity - a.similarity || (a.memberId < b.memberId ? -1 : 1));
 }

@@ -12,7 +12,29 @@ export function normalize(vector: ArrayLike<number>): Float32Array {
   if (!(length > 0 && Number.isFinite(length))) {
     throw new FaceKitError("invalid-vector", `A vector of length ${length} has no direction and cannot be a template.`);
   }
-  return Float32Array.from(vector, (value) => value / length);
+  const unit = new Float32Array(vector.length);
+  for (let i = 0; i < unit.length; i++) unit[i] = (vector[i] ?? 0) / length;
+  return unit;
+}
+
+/** Templates whose mean is shorter than this point nowhere together: no direction is left that float32 holds well. */
+const shortestMean = 1e-3;
+
+/**
+ * The mean of a member's templates, scaled to unit length: summed in double precision in the order given, by which the
+ * last bits may differ. Indexes give them in the code-unit order of their ids. Undefined where they cancel out (a mean
+ * shorter than 0.001), and of none.
+ */
+export function meanTemplate(templates: Iterable<Float32Array>): Float32Array | undefined {
+  let sum = new Float64Array();
+  let count = 0;
+  for (const template of templates) {
+    if (count++ === 0) sum = new Float64Array(template.length);
+    for (let i = 0; i < sum.length; i++) sum[i] = (sum[i] ?? 0) + (template[i] ?? 0);
+  }
+  let squared = 0;
+  for (let i = 0; i < sum.length; i++) squared += (sum[i] ?? 0) ** 2;
+  return count === 0 || Math.sqrt(squared) < shortestMean * count ? undefined : normalize(sum);
 }
 
 /** The dot product, accumulated in double precision: the cosine of two unit vectors. */

@@ -22,10 +22,10 @@ describe("the size of the gallery", () => {
     ],
   };
 
-  const at = (falsePositiveRate: number, templates?: number) =>
-    thresholdForGallery({ falsePositiveRate }, calibration, templates);
+  const at = (falsePositiveRate: number, comparisons?: number) =>
+    thresholdForGallery({ falsePositiveRate }, calibration, comparisons);
 
-  test("the largest gallery keeps the rate, and one template more does not", () => {
+  test("the largest gallery keeps the rate, and one comparison more does not", () => {
     const largest = largestGallery(1e-2, 1e-5);
     expect(expectedFalsePositiveRate(1e-5, largest)).toBeLessThanOrEqual(1e-2);
     expect(expectedFalsePositiveRate(1e-5, largest + 1)).toBeGreaterThan(1e-2);
@@ -42,7 +42,7 @@ describe("the size of the gallery", () => {
 
   test("refuses a rate that was not measured with the lowest that was and the largest gallery that would do", () => {
     expect(() => at(1e-3, 1000)).toThrow(
-      "The lowest falsePositiveRate here is 0.01; 0.001 can be held up to 100 templates.",
+      "The lowest falsePositiveRate here is 0.01; 0.001 can be held up to 100 comparisons.",
     );
     expect(at(0.01, 1000)).toMatchObject({ value: 0.7 });
     const tooLarge: unknown = (() => {
@@ -54,18 +54,18 @@ describe("the size of the gallery", () => {
     })();
     expect(tooLarge).toMatchObject({
       code: "rate-not-supported",
-      details: { templates: 101, lowest: 0.0011, largestGallery: 100 },
+      details: { comparisons: 101, lowest: 0.0011, largestGallery: 100 },
     });
     expect(at(0.0011, 101)).toMatchObject({ value: 0.7 });
     expect(() => at(1e-6, 1)).toThrow(
-      "over 1 template wants a false match rate of 1.0e-6; the lowest measured is 0.00001",
+      "over 1 comparison wants a false match rate of 1.0e-6; the lowest measured is 0.00001",
     );
   });
 
   test("refuses what makes no sense", () => {
     expect(() => at(0, 1)).toThrow("falsePositiveRate wants");
     expect(() => at(1, 1)).toThrow("falsePositiveRate wants");
-    expect(() => at(1e-3, undefined)).toThrow("does not tell how many templates");
+    expect(() => at(1e-3, undefined)).toThrow("does not tell how many comparisons");
     expect(() => thresholdForGallery({ falsePositiveRate: 1e-3 }, undefined, 1)).toThrow("No error rate");
     expect(() => thresholdForGallery({ falsePositiveRate: 1e-3, threshold: 0.5 }, calibration, 1)).toThrow(
       "got threshold 0.5 and falsePositiveRate 0.001",

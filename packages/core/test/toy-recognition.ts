@@ -9,8 +9,8 @@ import {
   memoryFaceRecords,
   normalize,
   specVersion,
-  type VectorIndex,
 } from "@facekit/core";
+import { plainIndex } from "./plain-index.js";
 
 /** A person as the toy sees one: a direction; photos of one person differ by a little noise. */
 export interface Sighting {
@@ -84,42 +84,6 @@ export function toyFaceIndex(): FaceIndex & { readonly embedded: () => number } 
     },
     async [Symbol.asyncDispose]() {},
   };
-  const store = createVectorStore({ records: memoryFaceRecords(), index: scanningIndex() });
+  const store = createVectorStore({ records: memoryFaceRecords(), index: plainIndex() });
   return { ...localFaceIndex({ detector, embedder, store }), embedded: () => embedded };
-}
-
-/** The smallest index there can be. */
-function scanningIndex(): VectorIndex {
-  const namespaces = new Map<string, Map<string, { memberId: string; vector: Float32Array }>>();
-  const entriesOf = (namespace: string): Map<string, { memberId: string; vector: Float32Array }> => {
-    const entries = namespaces.get(namespace) ?? new Map<string, { memberId: string; vector: Float32Array }>();
-    namespaces.set(namespace, entries);
-    return entries;
-  };
-  return {
-    specVersion,
-    id: "scan",
-    capabilities: { exact: true },
-    open: async () => namespaces.clear(),
-    add: async (namespace, entries) => {
-      for (const { id, memberId, vector } of entries) entriesOf(namespace).set(id, { memberId, vector });
-    },
-    remove: async (namespace, ids) => {
-      for (const id of ids) entriesOf(namespace).delete(id);
-    },
-    search: async (namespace, queries, { k, memberIds }) =>
-      queries.map((query) =>
-        [...entriesOf(namespace)]
-          .filter(([, { memberId }]) => memberIds?.includes(memberId) ?? true)
-          .map(([id, { memberId, vector }]) => ({
-            id,
-            memberId,
-            similarity: vector.reduce((sum, value, i) => sum + value * (query[i] ?? 0), 0),
-          }))
-          .sort((a, b) => b.similarity - a.similarity || (a.id < b.id ? -1 : 1))
-          .slice(0, k),
-      ),
-    count: async (namespace) => entriesOf(namespace).size,
-    async [Symbol.asyncDispose]() {},
-  };
 }

@@ -80,6 +80,39 @@ test("goes deeper until it has k members however templates crowd", async () => {
   expect(await find(9)).toEqual(["ann", "bob", "cho"]);
 });
 
+test("a member is as near as the nearest template or the mean, whichever is nearer, and a mean counts as a comparison", async () => {
+  const { store } = await openStore();
+  const mirrored = { ...record("2", "ann"), vector: Float32Array.of(0.6, -0.8) };
+  await store.upsert("n", [record("1", "ann", 0.6), mirrored, record("3", "bob", 0.9), record("4", "bob", 0.9)]);
+  const { matches, comparisons } = await store.search("n", [tilted(1)], { k: 3 });
+  // Of equals the template is named.
+  expect(matches).toEqual([
+    [
+      { memberId: "ann", similarity: expect.closeTo(1, 6) },
+      { memberId: "bob", similarity: expect.closeTo(0.9, 6), templateId: "3" },
+    ],
+  ]);
+  expect(comparisons).toBe(6);
+  const among = await store.search("n", [tilted(1)], { k: 1, memberIds: ["ann"] });
+  expect(among.matches).toEqual([[{ memberId: "ann", similarity: expect.closeTo(1, 6) }]]);
+  expect(among.comparisons).toBeUndefined();
+});
+
+test("tells the comparisons of the very search, though others bring the index up to date meanwhile", async () => {
+  const index = plainIndex();
+  const { records, store } = await openStore({
+    ...index,
+    search: async (namespace, queries, options) => {
+      await index.add(namespace, [record("2", "bob", 0.5)]);
+      return index.search(namespace, queries, options);
+    },
+  });
+  await records.put("n", [record("1", "ann")]);
+  const { matches, comparisons } = await store.search("n", [tilted(1)], { k: 2 });
+  expect(matches[0]).toHaveLength(2);
+  expect(comparisons).toBe(2);
+});
+
 test("breaks ties by member id even where template ids would cut them off", async () => {
   const { store, find } = await openStore();
   await store.upsert(

@@ -1,6 +1,6 @@
 import { expect, test } from "vitest";
 import type { EmbeddingSpace } from "../src/spec/embedder.js";
-import { checkVector, dot, normalize } from "../src/vectors.js";
+import { checkVector, dot, meanTemplate, normalize } from "../src/vectors.js";
 
 const space: EmbeddingSpace = { id: "s", dimensions: 3, metric: "cosine" };
 
@@ -11,6 +11,16 @@ test("normalize gives a new vector of unit length in the same direction", () => 
   expect(unit[0]).toBeCloseTo(0.6);
   expect(unit[2]).toBeCloseTo(0.8);
   expect(dot(unit, unit)).toBeCloseTo(1, 6);
+});
+
+test("the mean template is of unit length, and there is none where templates cancel out", () => {
+  const mean = meanTemplate([Float32Array.of(1, 0, 0), Float32Array.of(0, 1, 0), Float32Array.of(1, 0, 0)]);
+  expect([...(mean ?? [])]).toEqual([Math.fround(2 / Math.sqrt(5)), Math.fround(1 / Math.sqrt(5)), 0]);
+  const tilt = (angle: number): Float32Array => Float32Array.of(Math.cos(angle), Math.sin(angle), 0);
+  expect(meanTemplate([tilt(0), tilt(Math.PI)])).toBeUndefined();
+  expect(meanTemplate([tilt(0), tilt(Math.PI - 1e-3)])).toBeUndefined();
+  expect(meanTemplate([tilt(0), tilt(Math.PI - 1e-2)])?.[1]).toBeCloseTo(1, 4);
+  expect(meanTemplate([])).toBeUndefined();
 });
 
 test("normalize refuses vectors without direction", () => {

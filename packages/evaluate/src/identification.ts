@@ -1,4 +1,4 @@
-import { dot, FaceKitError } from "@facekit/core";
+import { dot, FaceKitError, meanTemplate } from "@facekit/core";
 import { type Interval, rateInterval, supportsRate } from "./interval.js";
 import { thresholdAccepting } from "./rates.js";
 import { ascending, countAccepted, type Scores } from "./scores.js";
@@ -18,9 +18,12 @@ export interface Search {
   readonly person: string;
   /** Mated: the person is a member. */
   readonly mated: boolean;
-  /** The nearest member; a member is as near as the nearest of their templates. Absent for a probe without template. */
+  /**
+   * The nearest member; a member is as near as the nearest of their templates and the mean of those, as in the store.
+   * Absent for a probe without template.
+   */
   readonly best?: { readonly memberId: string; readonly similarity: number };
-  /** The similarity to the person's own templates, of mated probes. */
+  /** The similarity to the person as a member, of mated probes. */
   readonly mateSimilarity?: number;
 }
 
@@ -38,9 +41,10 @@ export interface IdentificationRates {
 }
 
 export interface IdentificationEvaluation {
-  /** N: members and templates that were searched. */
   readonly members: number;
   readonly templates: number;
+  /** N: how many comparisons a search makes: with each template, and with the mean of each member who has several. */
+  readonly comparisons: number;
   /** Searches of members, and of strangers. */
   readonly matedSearches: number;
   readonly nonMatedSearches: number;
@@ -62,12 +66,13 @@ const toldRates = [0.3, 0.1, 0.03, 0.01, 3e-3, 1e-3, 3e-4, 1e-4] as const;
  * @param gallery the templates of each member. A member without templates is still a member: their searches miss.
  */
 export function searchAll(gallery: ReadonlyMap<string, readonly Float32Array[]>, probes: readonly Probe[]): Search[] {
+  const compared = new Map([...gallery].map(([memberId, templates]) => [memberId, withMean(templates)]));
   return probes.map(({ photo, person, template }) => {
     const mated = gallery.has(person);
     if (template === undefined) return { photo, person, mated };
-    const members = [...gallery].map(([memberId, templates]) => ({
+    const members = [...compared].map(([memberId, vectors]) => ({
       memberId,
-      similarity: templates.reduce((best, own) => Math.max(best, dot(own, template)), Number.NEGATIVE_INFINITY),
+      similarity: vectors.reduce((best, own) => Math.max(best, dot(own, template)), Number.NEGATIVE_INFINITY),
     }));
     const best = members.reduce((a, b) => (b.similarity > a.similarity ? b : a));
     const mate = members.find(({ memberId }) => memberId === person);
@@ -93,7 +98,8 @@ export function evaluateIdentification(
   const hits = mated.filter(({ best, person }) => best?.memberId === person).length;
   return {
     members: gallery.size,
-    templates: templateCount(gallery),
+    templates: [...gallery.values()].reduce((sum, templates) => sum + templates.length, 0),
+    comparisons: comparisonCount(gallery),
     matedSearches: mated.length,
     nonMatedSearches: strangers.length,
     failuresToEnrol: searches.filter(({ best }) => best === undefined).length,
@@ -133,6 +139,12 @@ function identificationRatesAt({ genuine, impostor }: Scores, threshold: number)
 }
 
 /** N of a gallery: how many comparisons one search makes. */
-export function templateCount(gallery: ReadonlyMap<string, readonly Float32Array[]>): number {
-  return [...gallery.values()].reduce((sum, templates) => sum + templates.length, 0);
+export function comparisonCount(gallery: ReadonlyMap<string, readonly Float32Array[]>): number {
+  return [...gallery.values()].reduce((sum, templates) => sum + withMean(templates).length, 0);
+}
+
+/** What a member is compared by. */
+function withMean(templates: readonly Float32Array[]): readonly Float32Array[] {
+  const mean = templates.length < 2 ? undefined : meanTemplate(templates);
+  return mean === undefined ? templates : [...templates, mean];
 }

@@ -11,8 +11,8 @@ import {
 import { Arena } from "./arena.js";
 import { Breather } from "./breather.js";
 import { type CompiledKernel, compileKernel } from "./compile-kernel.js";
-import { Gallery } from "./gallery.js";
-import { nearest } from "./nearest.js";
+import { MemberGallery } from "./member-gallery.js";
+import { nearestOfMembers } from "./nearest-of-members.js";
 import { ScanThreads } from "./scan-threads.js";
 import { restoreGalleries, saveGalleries } from "./snapshot.js";
 import { canShareMemory, processors } from "./spawn-thread.js";
@@ -32,14 +32,15 @@ const mostThreadsUnasked = 4;
 interface Contents {
   readonly space: EmbeddingSpace;
   readonly arena: Arena;
-  readonly galleries: Map<string, Gallery>;
+  readonly galleries: Map<string, MemberGallery>;
   readonly threads?: ScanThreads;
 }
 
 /**
- * An exact index in memory: every query is compared with every template of its namespace, so recall is 1. The hits and
- * their order are those of float32 vectors compared in double precision; a first pass over int8 codes, in WebAssembly,
- * only turns away rows that cannot be among them. Takes about 5 bytes a dimension.
+ * An exact index in memory: every query is compared with every template of its namespace, and with the mean of each
+ * member's templates, so recall is 1. The hits and their order are those of float32 vectors compared in double precision;
+ * a first pass over int8 codes, in WebAssembly, only turns away rows that cannot be among them. Takes about 5 bytes a
+ * dimension.
  * Large galleries are scanned by threads, which start at the first search of one and keep no process alive; the answers
  * are the same. Long additions, and searches where there are no threads, give way to the event loop about every 10 ms.
  */
@@ -110,7 +111,7 @@ export function exactIndex(options: ExactIndexOptions = {}): VectorIndex {
         checkVector(entry.vector, space, id);
       }
       await inTurn(async () => {
-        const gallery = galleries.get(namespace) ?? new Gallery(arena);
+        const gallery = galleries.get(namespace) ?? new MemberGallery(arena);
         const breather = new Breather();
         for (const entry of entries) {
           gallery.set(entry);
@@ -127,7 +128,7 @@ export function exactIndex(options: ExactIndexOptions = {}): VectorIndex {
         const gallery = galleries.get(namespace);
         if (gallery === undefined) return;
         for (const entryId of ids) gallery.delete(entryId);
-        if (gallery.size === 0) galleries.delete(namespace);
+        if (gallery.templates.size === 0) galleries.delete(namespace);
       });
     },
 
@@ -140,14 +141,15 @@ export function exactIndex(options: ExactIndexOptions = {}): VectorIndex {
       return inTurn(() => {
         options.signal?.throwIfAborted();
         const gallery = galleries.get(namespace);
-        return gallery === undefined ? queries.map(() => []) : nearest(gallery, queries, options, threads);
+        if (gallery === undefined) return { hits: queries.map(() => []), comparisons: 0 };
+        return nearestOfMembers(gallery, queries, options, threads);
       });
     },
 
     async count(namespace) {
       const { galleries } = use();
       checkId("namespace", namespace);
-      return inTurn(() => galleries.get(namespace)?.size ?? 0);
+      return inTurn(() => galleries.get(namespace)?.templates.size ?? 0);
     },
 
     async save(write) {
@@ -166,7 +168,7 @@ export function exactIndex(options: ExactIndexOptions = {}): VectorIndex {
         let size = 0;
         for (const [namespace, gallery] of galleries) {
           empty.galleries.set(namespace, gallery);
-          size += gallery.size;
+          size += gallery.templates.size;
         }
         return size;
       });

@@ -7,7 +7,7 @@ import { rowsPerBlock, type Segment } from "./segment.js";
 const recentredAt: readonly number[] = [256, 4096];
 
 /**
- * The templates of one namespace, in segments of 8, 8, 16, 32, … 2,048, 4,096, 4,096, … rows: a small one takes little,
+ * Vectors with ids, in segments of 8, 8, 16, 32, … 2,048, 4,096, 4,096, … rows: a small one takes little,
  * a growing one is never copied, and no more than half is ever empty.
  */
 export class Gallery {
@@ -17,12 +17,15 @@ export class Gallery {
   /** The vector about which the rows are quantised: their mean when it was last taken. Any would do, none as closely. */
   centre: Float32Array;
   readonly #arena: Arena;
+  readonly #rewritten: () => void;
   readonly #rowOf = new Map<string, number>();
   /** At which size the centre was taken. */
   centredAt = 0;
 
-  constructor(arena: Arena) {
+  /** `rewritten` is told of changes to rows that were there: a snapshot in the making is then of no use. */
+  constructor(arena: Arena, rewritten: () => void = () => arena.rewritten()) {
     this.#arena = arena;
+    this.#rewritten = rewritten;
     this.centre = new Float32Array(arena.dimensions);
   }
 
@@ -32,7 +35,7 @@ export class Gallery {
 
   set({ id, memberId, vector }: IndexEntry): void {
     const row = this.#rowOf.get(id) ?? this.size;
-    if (row < this.size) this.#arena.rewritten();
+    if (row < this.size) this.#rewritten();
     const number = segmentNumber(row);
     if (number === this.segments.length) this.segments.push(this.#arena.take(segmentCapacity(number)));
     const { segment, place } = this.at(row);
@@ -47,7 +50,7 @@ export class Gallery {
   delete(id: string): void {
     const gap = this.#rowOf.get(id);
     if (gap === undefined) return;
-    this.#arena.rewritten();
+    this.#rewritten();
     const last = this.size - 1;
     const { segment, place } = this.at(last);
     if (gap !== last) {
@@ -66,6 +69,17 @@ export class Gallery {
       this.segments.pop();
       this.#arena.give(segment);
     }
+  }
+
+  memberOf(id: string): string | undefined {
+    const row = this.#rowOf.get(id);
+    return row === undefined ? undefined : this.memberIds[row];
+  }
+
+  /** A view of a row's vector, good until the memory grows. The id must be there. */
+  vector(id: string): Float32Array {
+    const { segment, place } = this.at(this.#rowOf.get(id) ?? this.size);
+    return segment.vector(place);
   }
 
   /** Where a row lies. */
@@ -97,7 +111,7 @@ export class Gallery {
   }
 
   #recentre(): void {
-    this.#arena.rewritten();
+    this.#rewritten();
     this.centredAt = this.size;
     const sum = new Float64Array(this.#arena.dimensions);
     for (let row = 0; row < this.size; row++) {

@@ -9,7 +9,7 @@ import type { ScanThreads } from "./scan-threads.js";
 import { Shortlist } from "./shortlist.js";
 
 /**
- * The nearest templates of each query, as a full comparison finds them, by the threads where there are some and it is
+ * The nearest vectors to each query, as a full comparison finds them, by the threads where there are some and it is
  * worth their while. The gallery must not change meanwhile.
  */
 export async function nearest(

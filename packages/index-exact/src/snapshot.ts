@@ -1,13 +1,16 @@
 import type { EmbeddingSpace, SnapshotReader, SnapshotWriter } from "@facekit/core";
 import type { Arena } from "./arena.js";
+import { Breather } from "./breather.js";
 import { Gallery } from "./gallery.js";
 import { firstRow, placesFor } from "./gallery-layout.js";
+import { MemberGallery } from "./member-gallery.js";
 import { rowsPerBlock, type Segment } from "./segment.js";
 
 /**
  * Names what is written here, so that another format is another name: a list of format, space, dimensions, number of
  * galleries and places for all their rows; for each gallery a list of namespace, number of rows and size at the last centring, then the centre, then
- * its segments: a list of ids and one of member ids, then the parts. Lists are JSON behind their length (uint32).
+ * its segments: a list of ids and one of member ids, then the parts. Lists are JSON behind their length (uint32). Means are
+ * not written: they are taken anew on reading.
  */
 const format = "facekit-index-exact/1";
 
@@ -17,7 +20,7 @@ const pieceBytes = 2 ** 20;
 interface Contents {
   readonly space: EmbeddingSpace;
   readonly arena: Arena;
-  readonly galleries: ReadonlyMap<string, Gallery>;
+  readonly galleries: ReadonlyMap<string, MemberGallery>;
 }
 
 /**
@@ -26,7 +29,11 @@ interface Contents {
  */
 export async function saveGalleries({ space, arena, galleries }: Contents, write: SnapshotWriter): Promise<boolean> {
   const { rewrites } = arena;
-  const all = [...galleries].map(([namespace, gallery]) => ({ namespace, gallery, rows: gallery.size }));
+  const all = [...galleries].map(([namespace, gallery]) => ({
+    namespace,
+    gallery: gallery.templates,
+    rows: gallery.templates.size,
+  }));
   const piece = async (view: () => Uint8Array): Promise<boolean> => {
     if (arena.rewrites !== rewrites) return false;
     await write(view().slice());
@@ -63,7 +70,7 @@ export async function restoreGalleries(
   space: EmbeddingSpace,
   arena: Arena,
   read: SnapshotReader,
-): Promise<Map<string, Gallery> | undefined> {
+): Promise<Map<string, MemberGallery> | undefined> {
   const list = async (): Promise<List> => {
     const length = new Uint32Array(1);
     await read(new Uint8Array(length.buffer));
@@ -76,7 +83,8 @@ export async function restoreGalleries(
   if (head.string(0) !== format) return undefined;
   if (head.string(1) !== space.id || head.number(2) !== space.dimensions) return undefined;
   arena.reserve(head.number(4));
-  const galleries = new Map<string, Gallery>();
+  const galleries = new Map<string, MemberGallery>();
+  const breather = new Breather();
   while (galleries.size < head.number(3)) {
     const about = await list();
     const gallery = new Gallery(arena);
@@ -88,7 +96,9 @@ export async function restoreGalleries(
         await Promise.all(pieces(segment, count).map((view) => read(view())));
       });
     }
-    galleries.set(about.string(0), gallery);
+    const restored = new MemberGallery(arena, gallery);
+    await restored.refreshMeans(breather);
+    galleries.set(about.string(0), restored);
   }
   return galleries;
 }

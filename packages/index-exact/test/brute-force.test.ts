@@ -1,11 +1,13 @@
-import { type IndexEntry, type IndexHit, normalize, type VectorIndex } from "@facekit/core";
+import { type IndexEntry, type IndexHit, meanTemplate, normalize, type VectorIndex } from "@facekit/core";
 import { exactIndex } from "@facekit/index-exact";
 import { describe, expect, onTestFinished, test } from "vitest";
 import { Arena } from "../src/arena.js";
 import { queriesAtOnce } from "../src/bank.js";
 import { BestRows } from "../src/best-rows.js";
+import { Breather } from "../src/breather.js";
 import { compileKernel } from "../src/compile-kernel.js";
 import { Gallery } from "../src/gallery.js";
+import { MemberGallery } from "../src/member-gallery.js";
 import { nearest } from "../src/nearest.js";
 import { ScanThreads } from "../src/scan-threads.js";
 
@@ -81,12 +83,32 @@ function similarity(a: Float32Array, b: Float32Array): number {
   return first + second + (third + fourth);
 }
 
-function bruteForce(entries: Iterable<IndexEntry>, query: Float32Array, k: number, memberIds?: string[]): IndexHit[] {
+type Compared = Omit<IndexEntry, "id"> & { readonly id?: string };
+
+function bruteForce(entries: Iterable<Compared>, query: Float32Array, k: number, memberIds?: string[]): IndexHit[] {
   return [...entries]
     .filter(({ memberId }) => memberIds === undefined || memberIds.includes(memberId))
-    .map(({ id, memberId, vector }) => ({ id, memberId, similarity: similarity(vector, query) }))
-    .sort((a, b) => b.similarity - a.similarity || (a.id < b.id ? -1 : 1))
+    .map(({ vector, ...hit }): IndexHit => ({ ...hit, similarity: similarity(vector, query) }))
+    .sort((a, b) => b.similarity - a.similarity || (tieKey(a) < tieKey(b) ? -1 : 1))
     .slice(0, k);
+}
+
+/** Templates by id, then means by member. */
+function tieKey({ id, memberId }: IndexHit): string {
+  return id === undefined ? `1${memberId}` : `0${id}`;
+}
+
+/** The sum of each member's several templates in the order of their ids, in double precision, scaled to unit length. */
+function meansOf(entries: Iterable<IndexEntry>): Compared[] {
+  const templatesOf = new Map<string, Float32Array[]>();
+  for (const { memberId, vector } of [...entries].sort((a, b) => (a.id < b.id ? -1 : 1))) {
+    templatesOf.set(memberId, [...(templatesOf.get(memberId) ?? []), vector]);
+  }
+  return [...templatesOf].flatMap(([memberId, templates]) => {
+    const sums = Array.from(templates[0] ?? [], (_, i) => templates.reduce((sum, vector) => sum + (vector[i] ?? 0), 0));
+    const length = Math.sqrt(sums.reduce((sum, value) => sum + value * value, 0));
+    return templates.length < 2 || length < 0.001 * templates.length ? [] : [{ memberId, vector: normalize(sums) }];
+  });
 }
 
 type Truth = ReadonlyMap<string, Map<string, IndexEntry>>;
@@ -143,7 +165,8 @@ describe.each([1, 3, 128, 512, 600, 1030])("in %i dimensions", (dimensions) => {
         if (random() < 0.6) {
           const added = Array.from({ length: upTo(random() < 0.2 ? 300 : 12) }, () => ({
             id: `t${upTo(900)}`,
-            memberId: `m${upTo(30)}`,
+            // Some have many templates, others one, and a template may go from one to another.
+            memberId: `m${upTo(step % 2 === 0 ? 30 : 400)}`,
             vector: samples.next(),
           }));
           await index.add(namespace, added);
@@ -159,7 +182,9 @@ describe.each([1, 3, 128, 512, 600, 1030])("in %i dimensions", (dimensions) => {
         const k = 1 + upTo(random() < 0.2 ? 1000 : 12);
         const memberIds = random() < 0.3 ? ["m1", "m2", "m3", "none"] : undefined;
         const found = await index.search(namespace, queries, memberIds === undefined ? { k } : { k, memberIds });
-        expect(found).toEqual(queries.map((query) => bruteForce(entries.values(), query, k, memberIds)));
+        const compared = [...entries.values(), ...meansOf(entries.values())];
+        expect(found.comparisons).toBe(compared.length);
+        expect(found.hits).toEqual(queries.map((query) => bruteForce(compared, query, k, memberIds)));
       }
     }
   });
@@ -173,7 +198,8 @@ test("more queries than pass over the rows together are answered in their order"
   await index.open({ id: "s", dimensions: 32, metric: "cosine" });
   await index.add("n", entries);
   const found = await index.search("n", queries, { k: 5 });
-  expect(found).toEqual(queries.map((query) => bruteForce(entries, query, 5)));
+  const compared = [...entries, ...meansOf(entries)];
+  expect(found.hits).toEqual(queries.map((query) => bruteForce(compared, query, 5)));
 });
 
 describe("the memory", () => {
@@ -207,6 +233,48 @@ describe("the memory", () => {
     const kept = entries.slice(0, gallery.size);
     const [query = new Float32Array()] = entries.map(({ vector }) => vector);
     expect(await nearest(gallery, [query], { k: 5 })).toEqual([bruteForce(kept, query, 5)]);
+  });
+
+  test("holds nothing of a template that was removed or replaced, in no mean either", async () => {
+    const random = seeded(5);
+    // Of length 1 without rounding: the mean of equal vectors is that very vector.
+    const signs = (): Float32Array => Float32Array.from({ length: 64 }, () => (random() < 0.5 ? -1 : 1) / 8);
+    const [first, second, third] = [signs(), signs(), signs()];
+    const arena = new Arena(await compileKernel(), 64);
+    const gallery = new MemberGallery(arena);
+    const set = async (id: string, memberId: string, vector: Float32Array): Promise<void> => {
+      gallery.set({ id, memberId, vector });
+      await gallery.refreshMeans(new Breather());
+    };
+    /** How often a vector lies in memory. */
+    const held = (vector: Float32Array | undefined): number => {
+      const floats = arena.rooms[0]?.bank.floats ?? new Float32Array();
+      let times = 0;
+      for (let at = floats.indexOf(vector?.[0] ?? 0); at >= 0; at = floats.indexOf(vector?.[0] ?? 0, at + 1)) {
+        if (vector?.every((value, i) => floats[at + i] === value)) times++;
+      }
+      return times;
+    };
+    await set("a", "ann", first);
+    await set("b", "ann", second);
+    await set("c", "ann", third);
+    const ofThree = meanTemplate([first, second, third]);
+    expect([held(first), held(ofThree)]).toEqual([1, 1]);
+    gallery.delete("a");
+    expect([held(first), held(ofThree)]).toEqual([0, 0]);
+    await gallery.refreshMeans(new Breather());
+    const ofTwo = meanTemplate([second, third]);
+    expect(held(ofTwo)).toBe(1);
+    gallery.set({ id: "b", memberId: "ann", vector: third });
+    expect([held(second), held(ofTwo)]).toEqual([0, 0]);
+    await set("d", "bob", first);
+    await set("e", "bob", first);
+    expect(held(first)).toBe(3);
+    gallery.delete("e");
+    expect(held(first)).toBe(1);
+    gallery.delete("d");
+    expect(held(first)).toBe(0);
+    expect(gallery.means.ids).toEqual(["ann"]);
   });
 
   test("of an emptied namespace serves the next one, in other sizes too", async () => {

@@ -76,7 +76,7 @@ describe("exactIndex", () => {
       "n",
       entries(60).map((entry) => entry.id),
     );
-    expect((await searching).map(([hit]) => hit?.similarity.toFixed(5))).toEqual(queries.map(() => "1.00000"));
+    expect((await searching).hits.map(([hit]) => hit?.similarity.toFixed(5))).toEqual(queries.map(() => "1.00000"));
     await removing;
     expect(await index.count("n")).toBe(19_940);
   });

@@ -1,5 +1,6 @@
 import { FaceKitError, searchTerms, type Threshold } from "@facekit/core";
 import {
+  comparisonCount,
   type EnrolledPhotos,
   enrolPhotos,
   evaluateIdentification,
@@ -8,7 +9,6 @@ import {
   type IdentificationRates,
   type Probe,
   searchAll,
-  templateCount,
 } from "@facekit/evaluate";
 import { decodeImage } from "@facekit/node";
 import { type GlobalOptions, openPack, thresholdOf } from "../options.js";
@@ -40,11 +40,11 @@ export async function evaluateIdentify(shell: Shell, options: EvaluateIdentifyOp
     }),
   );
   const gallery = new Map([...members].map(([member, photos]) => [member, templatesOf(enrolled, photos)]));
-  const templates = templateCount(gallery);
-  const threshold = thresholdOf(options, pack.embedder, templates);
+  const comparisons = comparisonCount(gallery);
+  const threshold = thresholdOf(options, pack.embedder, comparisons);
   const searches = searchAll(gallery, probesOf(enrolled, people));
   const evaluation = evaluateIdentification(gallery, searches, threshold?.value);
-  const expected = threshold === undefined ? undefined : searchTerms(threshold, templates).expectedFalsePositiveRate;
+  const expected = threshold === undefined ? undefined : searchTerms(threshold, comparisons).expectedFalsePositiveRate;
   const json = {
     ...evaluation,
     threshold: threshold ?? null,
@@ -91,14 +91,26 @@ function probesOf({ templates }: EnrolledPhotos, people: People): Probe[] {
 }
 
 function figuresOf(
-  { members, templates, matedSearches, nonMatedSearches, rankOne, atThreshold, rates }: IdentificationEvaluation,
+  {
+    members,
+    templates,
+    comparisons,
+    matedSearches,
+    nonMatedSearches,
+    rankOne,
+    atThreshold,
+    rates,
+  }: IdentificationEvaluation,
   threshold: Threshold | undefined,
   expected: number | undefined,
   enrolled: EnrolledPhotos,
 ): Figure[] {
   const lowest = rates.at(-1);
   return [
-    ["gallery", `${count(members, "member")}, ${count(templates, "template")}`],
+    [
+      "gallery",
+      `${count(members, "member")}, ${count(templates, "template")}, ${count(comparisons, "comparison")} a search`,
+    ],
     ["searches", `${matedSearches} of members, ${nonMatedSearches} of strangers`],
     ["failures to enrol", String(enrolled.failures.length)],
     ["rank 1", percentWithin(rankOne.rate, rankOne.interval), "the right member is the nearest, at any similarity"],

@@ -107,7 +107,7 @@ export async function writeIdentificationReport(file: string, report: Identifica
     Promise.all(
       worst.slice(0, casesOfEachKind).map(async ({ photo, person, mateSimilarity, best }) => {
         const nearest = memberPhoto(best.memberId);
-        const own = mateSimilarity === undefined ? "" : `, own templates ${mateSimilarity.toFixed(4)}`;
+        const own = mateSimilarity === undefined ? "" : `, own ${mateSimilarity.toFixed(4)}`;
         return {
           text: `${person}: nearest is ${best.memberId} with ${best.similarity.toFixed(4)}${own}`,
           photos: [await photoOf(photo), ...(nearest === undefined ? [] : [await photoOf(nearest)])],

@@ -60,18 +60,18 @@ export function comparisonThreshold(context: FlowContext, options: ThresholdOpti
 }
 
 /**
- * By what a 1:N call decides, as a function of how many templates its search chose from. What can be refused without
+ * By what a 1:N call decides, as a function of how many comparisons its search made. What can be refused without
  * that number is refused at once, before a photo is looked at.
  */
 export function searchTermsFor(
   context: FlowContext,
   options: ThresholdOptions,
-): (templates: number | undefined) => DecisionTerms {
+): (comparisons: number | undefined) => DecisionTerms {
   const own = thresholdOptionsOf(options);
   const asked = isEmpty(own) ? context.threshold : own;
   const { calibration } = context.index;
   thresholdForGallery(asked, calibration, 1);
-  return (templates) => searchTerms(thresholdForGallery(asked, calibration, templates), templates);
+  return (comparisons) => searchTerms(thresholdForGallery(asked, calibration, comparisons), comparisons);
 }
 
 function isEmpty(options: object): boolean {

@@ -38,14 +38,19 @@ export async function identify(
   const search = { k: candidateCount, ...signalOf(options) };
   try {
     const probe = await singleFace(context, photo, { ...signalOf(options), minFaceSize: 1, several: "largest" });
-    const { matches, templates } = await context.index.search(namespace, [probe], search);
+    const { matches, comparisons } = await context.index.search(namespace, [probe], search);
     const candidates = matches[0] ?? [];
-    const decision = decideAbout(context, probe, candidates, termsOf(templates));
+    const decision = decideAbout(context, probe, candidates, termsOf(comparisons));
     return { ...bestOf(decision), decision, candidates, face: probe.face };
   } catch (error) {
     if (!isFaceKitError(error, "no-face")) throw error;
-    const { templates } = await context.index.search(namespace, [], search);
-    const decision: Decision = { matched: false, ...termsOf(templates), refusals: ["no-face"], reason: error.message };
+    const { comparisons } = await context.index.search(namespace, [], search);
+    const decision: Decision = {
+      matched: false,
+      ...termsOf(comparisons),
+      refusals: ["no-face"],
+      reason: error.message,
+    };
     return { decision, candidates: [] };
   }
 }
@@ -83,8 +88,8 @@ export async function matchOrRegister(
   const newMemberId = options.newMemberId ?? (() => crypto.randomUUID());
   return decideAndWrite(async () => {
     const search = { k: candidateCount, ...signalOf(options) };
-    const { matches, revision, templates } = await context.index.search(namespace, [probe], search);
-    const decision = decideAbout(context, probe, matches[0] ?? [], termsOf(templates));
+    const { matches, revision, comparisons } = await context.index.search(namespace, [probe], search);
+    const decision = decideAbout(context, probe, matches[0] ?? [], termsOf(comparisons));
     if (decision.memberId !== undefined) return { memberId: decision.memberId, registered: false, decision };
     const memberId = newMemberId();
     const write = { ifRevision: revision, sources: [sourceOf(photo)], ...signalOf(options) };

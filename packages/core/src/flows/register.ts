@@ -94,14 +94,14 @@ async function refuseOthersFace(
   namespace: string,
   memberId: string,
   probes: readonly FaceProbe[],
-  termsOf: (templates: number | undefined) => DecisionTerms,
+  termsOf: (comparisons: number | undefined) => DecisionTerms,
   options: RegisterOptions,
 ): Promise<number> {
-  const { matches, revision, templates } = await context.index.search(namespace, probes, {
+  const { matches, revision, comparisons } = await context.index.search(namespace, probes, {
     k: 2,
     ...signalOf(options),
   });
-  const { threshold } = termsOf(templates);
+  const { threshold } = termsOf(comparisons);
   for (const candidates of matches) {
     const other = candidates.find((match) => match.memberId !== memberId && match.similarity >= threshold.value);
     if (other !== undefined) {

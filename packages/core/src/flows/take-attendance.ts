@@ -66,15 +66,15 @@ export async function takeAttendance(
   if (Number.isNaN(at.getTime())) throw new FaceKitError("invalid-argument", "at wants a valid date; got none.");
   const images = listOf(photos);
   const termsOf = searchTermsFor(context, options);
-  const { templates } = await context.index.search(namespace, [], { k: 1, ...signalOf(options) });
-  let terms = termsOf(templates);
+  const { comparisons } = await context.index.search(namespace, [], { k: 1, ...signalOf(options) });
+  let terms = termsOf(comparisons);
   let done = 0;
   const results = await mapConcurrently(images, context.index.concurrency ?? 1, async (image) => {
     const probes = await context.index.probe(image, { scene: options.scene ?? "group", ...signalOf(options) });
     // As many as there are faces: of a face's so many nearest one is always left by the others.
     const search = { k: Math.max(1, probes.length), ...signalOf(options) };
-    const { matches, templates } = await context.index.search(namespace, probes, search);
-    const own = termsOf(templates);
+    const { matches, comparisons } = await context.index.search(namespace, probes, search);
+    const own = termsOf(comparisons);
     if ((own.gallerySize ?? 0) > (terms.gallerySize ?? 0)) terms = own;
     const assigned = assignMembers(matches, own.threshold.value);
     const faces = probes.map(({ face }, i): AttendedFace => {

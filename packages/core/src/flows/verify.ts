@@ -55,8 +55,8 @@ export async function verifyAnyMember(
   const termsOf = searchTermsFor(context, options);
   const probe = await singleFace(context, photo, { ...signalOf(options), minFaceSize: 1, several: "largest" });
   const search = { k: candidateCount, ...signalOf(options) };
-  const { matches, templates } = await context.index.search(namespace, [probe], search);
-  return { ...decideAbout(context, probe, matches[0] ?? [], termsOf(templates)), face: probe.face };
+  const { matches, comparisons } = await context.index.search(namespace, [probe], search);
+  return { ...decideAbout(context, probe, matches[0] ?? [], termsOf(comparisons)), face: probe.face };
 }
 
 export interface Comparison extends Pick<Decision, "matched" | "threshold" | "refusals" | "reason"> {

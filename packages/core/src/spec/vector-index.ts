@@ -10,7 +10,8 @@ export interface IndexEntry {
 }
 
 export interface IndexHit {
-  readonly id: string;
+  /** The template; absent where the hit is the mean of the member's templates. */
+  readonly id?: string;
   readonly memberId: string;
   /**
    * Cosine similarity of the whole vectors, -1..1, not rounded. An index that searches by less (quantised vectors, a
@@ -22,11 +23,31 @@ export interface IndexHit {
 export interface IndexSearchOptions extends CallOptions {
   /** How many hits a query gets at most, 1 or more. */
   readonly k: number;
-  /** Only templates of these members. */
+  /** Only templates and means of these members. */
   readonly memberIds?: readonly string[];
 }
 
-/** A search structure over templates: a cache that can be thrown away and rebuilt from the records. */
+export interface IndexSearchResult {
+  /**
+   * The best hits of each query, best first. Of equals templates come first, by id, then means, by member id, both in
+   * code-unit order.
+   */
+  readonly hits: IndexHit[][];
+  /**
+   * How many templates and means the namespace held for this search, also where `memberIds` asked for some of them, and
+   * whether or not an approximate index looked at each.
+   */
+  readonly comparisons: number;
+}
+
+/**
+ * A search structure over templates: a cache that can be thrown away and rebuilt from the records.
+ *
+ * Several templates of a member are fused here, by the rule that `MemberMatch` states: a query is compared with each
+ * template and, of every member who has two or more in the namespace, with their mean too (`meanTemplate`). The mean is
+ * that of the templates which are there: nothing of one that was removed or replaced is left in it. It depends on the
+ * templates and their ids alone, and not on the order in which they came.
+ */
 export interface VectorIndex extends Adapter {
   /** `exact`: the hits are those of a full comparison, so recall is 1. */
   readonly capabilities: { readonly exact: boolean };
@@ -35,9 +56,9 @@ export interface VectorIndex extends Adapter {
   add(namespace: string, entries: readonly IndexEntry[]): Promise<void>;
   /** Ids that are not there are passed over. */
   remove(namespace: string, ids: readonly string[]): Promise<void>;
-  /** The best hits of each query, best first, ties by id in code-unit order. */
-  search(namespace: string, queries: readonly Float32Array[], options: IndexSearchOptions): Promise<IndexHit[][]>;
-  /** How many templates a namespace holds. */
+  /** The nearest templates and means of each query. */
+  search(namespace: string, queries: readonly Float32Array[], options: IndexSearchOptions): Promise<IndexSearchResult>;
+  /** How many templates a namespace holds, means not among them. */
   count(namespace: string): Promise<number>;
   /**
    * Writes all there is, for `restore` to read; other calls go on meanwhile. Additions that come while it runs may be left

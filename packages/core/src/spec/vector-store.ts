@@ -3,14 +3,16 @@ import type { EmbeddingSpace } from "./embedder.js";
 import type { ConditionalWriteOptions, EnrolledMember, FaceRecord } from "./face-records.js";
 
 /**
- * The best of a member's templates against one probe. So several templates are fused by the rule "nearest": a member is
- * as similar as the nearest template. `docs/evaluating.md` has its error rates beside those of other rules.
+ * A member against one probe. Several templates are fused by the rule "nearest of the templates and their mean": a member
+ * is as similar as the nearest template, or as the mean of all of them (`meanTemplate`) where that is nearer.
+ * `docs/evaluating.md` has its error rates beside those of other rules.
  */
 export interface MemberMatch {
   readonly memberId: string;
-  /** Cosine similarity of the nearest template, -1..1, not rounded. */
+  /** Cosine similarity of the nearest template or of the mean template, -1..1, not rounded. */
   readonly similarity: number;
-  readonly templateId: string;
+  /** The nearest template; absent where the mean of the member's templates is nearer than each of them. */
+  readonly templateId?: string;
 }
 
 export interface MemberSearchOptions extends CallOptions {
@@ -25,10 +27,10 @@ export interface MemberSearchResult {
   /** Per probe: each member once, best first, ties by member id. */
   readonly matches: MemberMatch[][];
   /**
-   * N of the gallery: how many templates the namespace held for this search, whether or not an approximate index looked
-   * at each. Absent with `memberIds`, and where a hosted service does not tell.
+   * N of the gallery: how many templates the namespace held for this search and, of members with several, means; whether
+   * or not an approximate index looked at each. Absent with `memberIds`, and where a hosted service does not tell.
    */
-  readonly templates?: number;
+  readonly comparisons?: number;
 }
 
 /** Weaknesses are declared, not hidden. */
