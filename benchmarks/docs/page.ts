@@ -125,7 +125,7 @@ function pipelineSection(results: Results & PipelineResults, plot: AddPlot): str
     }),
     ...skippedList(pipeline),
     "### A folder of photos",
-    "The same photos, eight at a time. “Cores busy” is processor time over time.",
+    "The same photos four times over, given to one call of `takeAttendance`. “Cores busy” is processor time over time.",
     table(
       ["contender", "workers", "photos a second", "times one worker", "cores busy"],
       measuredOf(folder).map((each) => [
@@ -237,7 +237,7 @@ function storeSection(results: Results & { readonly store: readonly StoreFigures
         ]),
     ),
     table(
-      ["store", "templates", "opened from", "ms to the first search", "memory, MiB", "file, MiB"],
+      ["store", "templates", "opened from", "ms to the first search", "memory, MiB", "database, MiB"],
       opened.map((each) => [
         each.backend,
         `${shown(each.count)} × ${each.dimensions}`,

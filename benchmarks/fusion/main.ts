@@ -161,7 +161,9 @@ async function templatesOf(pack: string) {
   const photos = await Promise.all(
     folders.map(async ({ name }) => (await readdir(join(photosFolder, name))).sort().map((file) => join(name, file))),
   );
-  const cached = values.cache === undefined ? undefined : join(values.cache, `${pack}.json`);
+  // By what decides the templates: the pack's name stays when a chip changes.
+  const key = `${detector.id}-${embedder.space.id}.json`.replace(/[^\w.+-]/g, "_");
+  const cached = values.cache === undefined ? undefined : join(values.cache, key);
   let templates = cached === undefined ? undefined : await readCache(cached);
   if (templates === undefined) {
     const decode = (photo: unknown) => decodeImage(join(photosFolder, String(photo)));

@@ -38,6 +38,8 @@ interface LoadedPhoto {
 }
 
 const warmUps = 4;
+/** Figures are told as ratios of two times, which one pass would leave to chance. */
+const leastPasses = 3;
 
 if (process.argv[1] === import.meta.filename) {
   const task: Task = JSON.parse(process.argv[2] ?? "{}");
@@ -86,8 +88,6 @@ async function passesOver(
   for (const { bytes, kind } of photos.slice(0, warmUps)) {
     if (performance.now() - began < msPerSet) await contender.whoIsOn(bytes, kind);
   }
-  // The share over the bare nets is a ratio of two times, which one pass would leave to chance.
-  const leastPasses = bare === undefined ? 1 : 3;
   for (let pass = 0, spent = 0; pass < leastPasses || spent < msPerSet; pass++) {
     const total = { whole: 0, decode: 0, inference: 0 };
     for (const [i, { bytes, kind }] of photos.entries()) {

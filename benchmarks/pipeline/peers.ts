@@ -28,6 +28,9 @@ export const peers: Readonly<Record<string, Peer>> = {
   "face_recognition (dlib)": { peer: "face_recognition", threads: 1, cards: [] },
 };
 
+/** Ends before the process that waits for it is ended, and would leave it behind. */
+const leastTimeout = 570_000;
+
 /** Rejects with the reason where Python, its packages or the weights are not here. */
 export async function measurePeer(
   { peer, threads, cards }: Peer,
@@ -40,7 +43,7 @@ export async function measurePeer(
     models[card] = await locateModel(findCard(card), { directories: [modelsDirectory] });
   }
   const script = fileURLToPath(new URL("../python/pipeline.py", import.meta.url));
-  const python = spawn(interpreter, [script], { stdio: "pipe" });
+  const python = spawn(interpreter, [script], { stdio: "pipe", timeout: leastTimeout });
   python.stdin.end(JSON.stringify({ peer, threads, models, gallery: photos.gallery, sets: photos.sets, msPerSet }));
   const [answer, complaints] = await Promise.all([text(python.stdout), text(python.stderr)]);
   const last = answer.trimEnd().split("\n").at(-1) ?? "";

@@ -7,7 +7,7 @@ import { sqliteStore } from "@facekit/store-sql";
 export interface Backend {
   /** Opens the store that lives in the folder, made on first use. */
   open(folder: string): VectorStore;
-  /** What lies in the folder, in bytes: absent where nothing of it outlives the process. */
+  /** The database's size in bytes, without a snapshot: absent where nothing of it outlives the process. */
   bytes?(folder: string): Promise<number>;
 }
 

@@ -1,4 +1,4 @@
-import type { Box, DecodedImage, Detector, Face, Point } from "@facekit/core";
+import { type Box, type DecodedImage, type Detector, type Face, type Point, resize } from "@facekit/core";
 import { ensure, equal, near, rejectsWith } from "./expect.js";
 import { uniformImage, withAlpha } from "./samples.js";
 import { abortedSignal, type ConformanceOptions, lend } from "./suite.js";
@@ -38,6 +38,25 @@ export function detectorConformance({ test, create, pictures }: DetectorConforma
     }
     equal(await detector.detect(uniformImage(1, 1)), [], "faces in one pixel");
     equal(await detector.detect(uniformImage(1, 300)), [], "faces in one column");
+  });
+
+  it("gives positions in the image also where that was shrunk on decoding, if it takes such", async (detector) => {
+    for (const { image, faces } of pictures) {
+      if (faces !== 1 || detector.enough === undefined) continue;
+      const [whole] = await detector.detect(image, { scene: "portrait" });
+      const small = resize(image, Math.round(image.width / 2), Math.round(image.height / 2));
+      const { width, height } = image;
+      const shrunk: DecodedImage = { ...small, whole: { width, height, decode: async () => image } };
+      const [half] = await detector.detect(shrunk, { scene: "portrait" });
+      if (whole === undefined || half === undefined) throw new Error("The face was not found in both sizes.");
+      for (const side of ["x", "y", "width", "height"] as const) {
+        near(half.box[side] * 2, whole.box[side], 0.15 * whole.box.width, `${side} of the box`);
+      }
+    }
+  });
+
+  it("says, if it says, that one photo at a time or more keeps it busy", async ({ concurrency = 1 }) => {
+    ensure(Number.isInteger(concurrency) && concurrency >= 1, `concurrency must be 1 or more; got ${concurrency}.`);
   });
 
   it("gives boxes in the image and confidences of 0 to 1, best first", async (detector) => {

@@ -72,6 +72,7 @@ export class IndexSnapshots {
   #save(): void {
     const { snapshots } = this.#records;
     if (snapshots === undefined || this.#index.save === undefined || this.#saving !== undefined) return;
+    const due = this.#changes;
     this.#changes = 0;
     this.#saving = snapshots
       .keep(async (write) => {
@@ -79,7 +80,10 @@ export class IndexSnapshots {
         return (await this.#index.save?.(write)) ? revision : undefined;
       })
       .then(
-        () => undefined,
+        (kept) => {
+          // Something was erased meanwhile, or another process swept it away: soon again.
+          if (!kept) this.#changes += due;
+        },
         () => undefined,
       )
       .finally(() => {

@@ -97,7 +97,6 @@ export function localFaceIndex(options: LocalFaceIndexOptions): FaceIndex {
 
     probe: (input, options = {}) =>
       limited(async () => {
-        options.signal?.throwIfAborted();
         const { scene = "group", signal } = options;
         const enough = embedder.readsWhole ? detector.enough?.(scene) : undefined;
         const size = { ...(signal && { signal }), ...(enough === undefined ? {} : { enough }) };
@@ -111,7 +110,7 @@ export function localFaceIndex(options: LocalFaceIndexOptions): FaceIndex {
           states.set(probe, { image, face, template: undefined });
           return probe;
         });
-      }),
+      }, options.signal),
 
     async search(namespace, probes, options) {
       checkId("namespace", namespace);

@@ -128,6 +128,8 @@ export function createVectorStore(options: VectorStoreOptions): VectorStore {
       checkId("namespace", namespace);
       checkNumber("k", options.k, { min: 1, max: 1e6, integer: true });
       for (const probe of probes) checkVector(probe, space, index.id);
+      // What a search adds to the index while a snapshot fills it would be lost.
+      await opened?.done;
       const revision = await refresh();
       return { revision, ...(await searchMembers(index, namespace, probes, options)) };
     },

@@ -73,3 +73,24 @@ test("a limiter lets so many in, the others in their order, and a failure frees 
   end(4);
   expect(await Promise.all(calls)).toEqual(["no", 20, 30, 40]);
 });
+
+test("who gives up waiting for a limiter leaves at once and is never begun", async () => {
+  const { work, end, started } = stoppable();
+  const limited = limiter(1);
+  const first = limited(() => work(1));
+  const waiting = new AbortController();
+  const second = limited(() => work(2), waiting.signal).catch(String);
+  const third = limited(() => work(3));
+  waiting.abort("no longer wanted");
+  expect(await second).toBe("no longer wanted");
+  end(1);
+  await settled();
+  end(3);
+  expect(await Promise.all([first, third])).toEqual([10, 30]);
+  expect(started).toEqual([1, 3]);
+});
+
+test("an index that says it takes no photo at a time is given one", async () => {
+  expect(await mapConcurrently([1, 2], 0, async (item) => item)).toEqual([1, 2]);
+  expect(await mapConcurrently([1, 2], Number.NaN, async (item) => item)).toEqual([1, 2]);
+});

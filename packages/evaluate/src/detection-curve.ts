@@ -1,5 +1,5 @@
 import type { Face, Point } from "@facekit/core";
-import { matchNoses } from "./detection.js";
+import { holds } from "./detection.js";
 
 /** What a detector answered about an annotated photo. */
 export interface DetectedPhoto {
@@ -22,17 +22,22 @@ export function detectionCurve(photos: readonly DetectedPhoto[]): DetectionPoint
   const boxes = photos
     .flatMap((photo) => photo.faces.map(({ box, score }) => ({ photo, box, score })))
     .sort((a, b) => b.score - a.score);
-  const accepted = new Map(photos.map((photo) => [photo, { boxes: [] as (typeof boxes)[number]["box"][], found: 0 }]));
+  const boxOfNose = new Map<Point, (typeof boxes)[number]>();
+  /** Gives the box a nose of its own, where others can make room: one more face is then found, and never more than one. */
+  const place = (box: (typeof boxes)[number], tried: Set<Point>): boolean =>
+    box.photo.noses.some((nose) => {
+      if (tried.has(nose) || !holds(box.box, nose)) return false;
+      tried.add(nose);
+      const other = boxOfNose.get(nose);
+      if (other !== undefined && !place(other, tried)) return false;
+      boxOfNose.set(nose, box);
+      return true;
+    });
   const points: DetectionPoint[] = [];
   let found = 0;
-  for (const [i, { photo, box, score }] of boxes.entries()) {
-    const state = accepted.get(photo);
-    if (state === undefined) continue;
-    state.boxes.push(box);
-    // Only the photo of this box can change.
-    const now = matchNoses("", photo.noses, state.boxes).found;
-    found += now - state.found;
-    state.found = now;
+  for (const [i, box] of boxes.entries()) {
+    const { score } = box;
+    if (place(box, new Set())) found++;
     if (boxes[i + 1]?.score === score) continue;
     points.push({ minScore: score, precision: found / (i + 1), recall: annotated === 0 ? 1 : found / annotated });
   }

@@ -74,7 +74,8 @@ export function matchNoses(photo: string, noses: readonly Point[], boxes: readon
   return { photo, annotated: noses.length, found: noses.length - missed, missed, tooMany, missedNoses, boxesTooMany };
 }
 
-function holds({ x, y, width, height }: Box, point: Point): boolean {
+/** Whether the point lies in the box, its border with it. */
+export function holds({ x, y, width, height }: Box, point: Point): boolean {
   return point.x >= x && point.x <= x + width && point.y >= y && point.y <= y + height;
 }
 

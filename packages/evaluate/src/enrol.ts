@@ -73,7 +73,9 @@ async function templateOf(
   photo: string,
   choose: FaceChoice,
 ): Promise<Float32Array | undefined> {
-  const image = await decode(photo);
+  // As a kit decodes it, so that what is measured is what is used.
+  const enough = embedder.readsWhole ? detector.enough?.("portrait") : undefined;
+  const image = await decode(photo, enough === undefined ? {} : { enough });
   const faces = await detector.detect(image, { scene: "portrait" });
   const rank = (face: Face): number =>
     choose === "largest" ? -faceSize(face.box) : distanceFromMiddle(face, image.width, image.height);

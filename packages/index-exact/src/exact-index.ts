@@ -81,7 +81,8 @@ export function exactIndex(options: ExactIndexOptions = {}): VectorIndex {
 
   /**
    * One call after the other: a search that gave way to the event loop, or that threads do, must not see rows move under
-   * it. A search uses all threads there are, so waiting costs no throughput.
+   * it. A search uses all threads there are, so waiting costs no throughput. Contents are asked for when the turn comes:
+   * a call before may have begun others.
    */
   const inTurn = <T>(work: () => T | Promise<T>): Promise<T> => {
     const turn = lastTurn.then(work);
@@ -103,7 +104,7 @@ export function exactIndex(options: ExactIndexOptions = {}): VectorIndex {
     },
 
     async add(namespace, entries) {
-      const { space, arena, galleries } = use();
+      const { space } = use();
       checkId("namespace", namespace);
       for (const entry of entries) {
         checkId("entry.id", entry.id);
@@ -111,6 +112,7 @@ export function exactIndex(options: ExactIndexOptions = {}): VectorIndex {
         checkVector(entry.vector, space, id);
       }
       await inTurn(async () => {
+        const { arena, galleries } = use();
         const gallery = galleries.get(namespace) ?? new MemberGallery(arena);
         const breather = new Breather();
         for (const entry of entries) {
@@ -122,9 +124,10 @@ export function exactIndex(options: ExactIndexOptions = {}): VectorIndex {
     },
 
     async remove(namespace, ids) {
-      const { galleries } = use();
+      use();
       checkId("namespace", namespace);
       await inTurn(() => {
+        const { galleries } = use();
         const gallery = galleries.get(namespace);
         if (gallery === undefined) return;
         for (const entryId of ids) gallery.delete(entryId);
@@ -133,13 +136,14 @@ export function exactIndex(options: ExactIndexOptions = {}): VectorIndex {
     },
 
     async search(namespace, queries, options) {
-      const { space, galleries, threads } = use();
+      const { space } = use();
       options.signal?.throwIfAborted();
       checkId("namespace", namespace);
       checkNumber("k", options.k, { min: 1, max: Number.MAX_SAFE_INTEGER, integer: true });
       for (const query of queries) checkVector(query, space, id);
       return inTurn(() => {
         options.signal?.throwIfAborted();
+        const { galleries, threads } = use();
         const gallery = galleries.get(namespace);
         if (gallery === undefined) return { hits: queries.map(() => []), comparisons: 0 };
         return nearestOfMembers(gallery, queries, options, threads);
@@ -147,9 +151,9 @@ export function exactIndex(options: ExactIndexOptions = {}): VectorIndex {
     },
 
     async count(namespace) {
-      const { galleries } = use();
+      use();
       checkId("namespace", namespace);
-      return inTurn(() => galleries.get(namespace)?.templates.size ?? 0);
+      return inTurn(() => use().galleries.get(namespace)?.templates.size ?? 0);
     },
 
     async save(write) {

@@ -65,6 +65,8 @@ export class Gallery {
     this.ids.pop();
     this.memberIds.pop();
     segment.clear(place);
+    // Else a mean that the erased had most part in would stay, here and in snapshots.
+    if (this.size * 2 < this.centredAt) this.#recentre();
     if (place === 0) {
       this.segments.pop();
       this.#arena.give(segment);
@@ -119,7 +121,7 @@ export class Gallery {
       const vector = segment.vector(place);
       for (let i = 0; i < sum.length; i++) sum[i] = (sum[i] ?? 0) + (vector[i] ?? 0);
     }
-    this.centre = Float32Array.from(sum, (value) => value / this.size);
+    this.centre = Float32Array.from(sum, (value) => value / Math.max(1, this.size));
     for (let row = 0; row < this.size; row++) {
       const { segment, place } = this.at(row);
       segment.quantise(place, this.centre);

@@ -5,11 +5,15 @@ import { sharedPages } from "./kernel.js";
 
 const pageBytes = 65_536;
 
+/** Rows leave room for so many desks, for threads that come when all rows are there. */
+const desksKept = 4;
+
 /** A WebAssembly memory that grows in place, page by page: nothing is copied. */
 export class Room {
   readonly bank: Bank;
   readonly #dimensions: number;
   readonly #limit: number;
+  readonly #rowLimit: number;
   readonly #free = new FreeRanges();
   #end: number;
 
@@ -20,23 +24,24 @@ export class Room {
     this.bank = new Bank(module, memory, dimensions, 0);
     this.#dimensions = dimensions;
     this.#limit = limit;
+    this.#rowLimit = limit - desksKept * deskBytes(dimensions);
     this.#end = deskBytes(dimensions);
   }
 
   /** Grows at once by what is going to be allocated: each growth costs a pass of the garbage collector. */
   reserve(bytes: number): void {
     try {
-      this.#growTo(Math.min(this.#end + bytes, this.#limit));
+      this.#growTo(Math.min(this.#end + bytes, this.#rowLimit));
     } catch {
       // It will grow step by step, as far as it can.
     }
   }
 
   /** The address of fresh memory, a multiple of 16; undefined when there is none left. */
-  allocate(bytes: number): number | undefined {
+  allocate(bytes: number, limit: number = this.#rowLimit): number | undefined {
     const address = this.#end;
     const end = address + aligned(bytes);
-    if (end > this.#limit) return undefined;
+    if (end > limit) return undefined;
     try {
       this.#growTo(end);
     } catch {
@@ -58,7 +63,7 @@ export class Room {
 
   /** The address of a further desk; undefined when there is no memory left. */
   allocateDesk(): number | undefined {
-    return this.allocate(deskBytes(this.#dimensions));
+    return this.allocate(deskBytes(this.#dimensions), this.#limit);
   }
 
   #growTo(bytes: number): void {

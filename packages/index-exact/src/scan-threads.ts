@@ -73,6 +73,7 @@ export class ScanThreads {
   }
 
   end(): void {
+    if (this.#ended) return;
     this.#ended = true;
     for (const { thread } of this.#scanners ?? []) thread.end();
     this.#call?.end(undefined);
@@ -105,13 +106,14 @@ export class ScanThreads {
       rooms: Uint8Array.from(gallery.segments, ({ bank }) => rooms.get(bank) ?? 0),
       addresses: Uint32Array.from(gallery.segments, ({ address }) => address),
     } as const;
-    for (const { thread } of scanners) {
-      thread.hold();
-      thread.post(message);
-    }
     try {
+      for (const { thread } of scanners) {
+        thread.hold();
+        thread.post(message);
+      }
       return await found;
     } finally {
+      this.#call = undefined;
       for (const { thread } of scanners) thread.release();
     }
   }
@@ -132,11 +134,7 @@ export class ScanThreads {
       if (message.kind === "ready") scanner.isReady = true;
       else this.#take(message);
     };
-    const onEnd = (): void => {
-      this.#ended = true;
-      this.#call?.end(undefined);
-    };
-    const thread = spawnThread(scanThreadScript, onMessage, onEnd);
+    const thread = spawnThread(scanThreadScript, onMessage, () => this.end());
     const scanner: Scanner = { thread, rooms: 0, isReady: false };
     const { kernel, dimensions } = this.#arena;
     thread.post({ kind: "start", module: kernel.module, dimensions });

@@ -211,7 +211,7 @@ describe("the memory", () => {
     const samples = new Samples(seeded(2), dimensions);
     const entries = entriesOf(samples, 3000);
     // Room for queries, and for about two thousand rows.
-    const gallery = new Gallery(new Arena(await compileKernel(), dimensions, 6e6));
+    const gallery = new Gallery(new Arena(await compileKernel(), dimensions, 8e6));
     for (const entry of entries) gallery.set(entry);
     expect(new Set(gallery.segments.map(({ bank }) => bank)).size).toBeGreaterThan(1);
     const queries = Array.from({ length: 5 }, () => samples.next());

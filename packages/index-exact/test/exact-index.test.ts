@@ -1,7 +1,7 @@
 import { spawn } from "node:child_process";
 import { fileURLToPath } from "node:url";
 import { vectorIndexConformance, vectorStoreConformance } from "@facekit/conformance";
-import { createVectorStore, type EmbeddingSpace, memoryFaceRecords, normalize } from "@facekit/core";
+import { createVectorStore, dot, type EmbeddingSpace, memoryFaceRecords, normalize } from "@facekit/core";
 import { exactIndex } from "@facekit/index-exact";
 import { describe, expect, test } from "vitest";
 
@@ -38,6 +38,27 @@ describe("exactIndex", () => {
     normalize(Array.from({ length: space.dimensions }, (_, i) => Math.sin(seed * 37 + i * (seed % 11))));
   const entries = (count: number) =>
     Array.from({ length: count }, (_, i) => ({ id: `t${i}`, memberId: `m${i}`, vector: vector(i + 1) }));
+
+  test("keeps no average of those who are gone, in memory or in a snapshot", async () => {
+    const index = exactIndex({ threads: 0 });
+    await index.open(space);
+    const gone = vector(7);
+    const near = (seed: number) => normalize(vector(seed).map((value, i) => 0.3 * value + (gone[i] ?? 0)));
+    const theirs = Array.from({ length: 256 }, (_, i) => ({ id: `g${i}`, memberId: "gone", vector: near(i + 20) }));
+    await index.add("n", theirs);
+    await index.add("n", [{ id: "s", memberId: "stays", vector: vector(3) }]);
+    await index.remove(
+      "n",
+      theirs.map(({ id }) => id),
+    );
+    const likeGone: number[] = [];
+    await index.save?.(async (piece) => {
+      if (piece.length !== space.dimensions * 4) return;
+      const floats = new Float32Array(piece.slice().buffer);
+      if (floats.some((value) => value !== 0)) likeGone.push(dot(normalize(floats), gone));
+    });
+    for (const cosine of likeGone) expect(cosine).toBeCloseTo(dot(vector(3), gone), 5);
+  });
 
   test("lets the event loop run during a long search", async () => {
     const index = exactIndex();

@@ -11,16 +11,16 @@ function modelWith(slopes: readonly number[]): Uint8Array {
   const node = (operator: string, inputs: string[], output: string) => ({ operator, inputs, output, attributes: {} });
   return encodeModel({
     name: "prelu",
-    description: "output = PRelu(PRelu(2 × input))",
+    description: "output = PRelu(PRelu(convolution of input))",
     input: { name: "input", ...features },
     outputs: [{ name: "output", ...features }],
     nodes: [
-      node("Mul", ["input", "two"], "doubled"),
-      node("PRelu", ["doubled", "slopes"], "once"),
+      node("Conv", ["input", "weights"], "convolved"),
+      node("PRelu", ["convolved", "slopes"], "once"),
       node("PRelu", ["once", "slopes"], "output"),
     ],
     initializers: [
-      { name: "two", shape: [], data: Float32Array.of(2) },
+      { name: "weights", shape: [channels, channels, 1, 1], data: Float32Array.of(2, -1, 0.5, 1, 1, -3, 0.1, 0.2, -1) },
       { name: "slopes", shape: [slopes.length, 1, 1], data: Float32Array.from(slopes) },
     ],
   });

@@ -35,6 +35,7 @@ export async function decodeImage(
 ): Promise<DecodedImage> {
   if (isDecodedImage(input)) return input;
   const { signal, enough, ...limits } = options;
+  if (enough !== undefined) checkNumber("enough", enough, { min: 1, max: Number.POSITIVE_INFINITY });
   const { maxBytes, maxPixels, maxFrames } = checkedLimits(limits);
   signal?.throwIfAborted();
   const name = nameOf(input);
@@ -101,7 +102,8 @@ async function decodeBytes(bytes: Uint8Array, maxPixels: number, longerSide?: nu
   // sharp takes no infinity.
   const limitInputPixels = maxPixels < Number.MAX_SAFE_INTEGER && Math.floor(maxPixels);
   const photo = sharp(bytes, { limitInputPixels, failOn: "truncated", autoOrient: true });
-  if (longerSide !== undefined) photo.resize({ width: longerSide, height: longerSide, fit: "inside" });
+  if (longerSide !== undefined)
+    photo.resize({ width: longerSide, height: longerSide, fit: "inside", withoutEnlargement: true });
   const { data, info } = await photo
     .flatten({ background: "white" })
     .toColourspace("srgb")

@@ -11,8 +11,8 @@ export function jpegSize(bytes: Uint8Array): { readonly width: number; readonly 
     if (marker >= 0xc0 && marker <= 0xcf && marker !== 0xc4 && marker !== 0xc8 && marker !== 0xcc) {
       return { width: view.getUint16(at + 7), height: view.getUint16(at + 5) };
     }
-    // The picture itself begins.
-    if (marker === 0xda) return undefined;
+    // The picture itself begins, or a marker of which decoders think differently: without a length, and out of place.
+    if (marker === 0x01 || (marker >= 0xd0 && marker <= 0xda)) return undefined;
     // Bytes of 255 may fill up the place before a marker.
     at += marker === 0xff ? 1 : 2 + view.getUint16(at + 2);
   }

@@ -17,8 +17,10 @@ export interface SessionOptions {
   readonly workers?: number;
 }
 
-/** How many threads the options ask for. */
-export function workersOf({ executionProviders = ["cpu"], workers }: SessionOptions = {}): number {
+/** How many threads the options ask for. Throws `invalid-argument` for options that none can be. */
+export function workersOf(options: SessionOptions = {}): number {
+  checkOptions(options);
+  const { executionProviders = ["cpu"], workers } = options;
   const onCores = executionProviders.every((provider) => provider === "cpu");
   return workers ?? (onCores ? Math.min(4, availableParallelism()) : 1);
 }
@@ -224,8 +226,8 @@ async function run(
 
 async function grow(entry: SharedSession): Promise<void> {
   const has = new Set(entry.places.map(({ thread }) => thread));
-  const thread = threads.find((other) => !has.has(other)) ?? startThread();
   try {
+    const thread = threads.find((other) => !has.has(other)) ?? startThread();
     entry.places.push(await loadOn(thread, entry.name, await entry.model, entry.options));
     entry.growing = undefined;
   } catch {

@@ -165,6 +165,26 @@ describe("a JPEG that may come smaller than it is", () => {
     expect((await decodeImage(png, { enough: 300 })).width).toBe(2400);
   });
 
+  test("a header that contradicts another enlarges nothing", async () => {
+    const small = await sharp({ create: { width: 16, height: 16, channels: 3, background: red } })
+      .jpeg()
+      .toBuffer();
+    const claim = Uint8Array.of(0xff, 0xc0, 0, 11, 8, 7, 208, 11, 184, 1, 1, 0x11, 0);
+    // Decoders pass over TEM (FF01), which has no length; who reads one here comes to the claim behind the photo.
+    const length = small.length;
+    const crafted = Buffer.concat([
+      Uint8Array.of(0xff, 0xd8, 0xff, 0x01, length >> 8, length & 255),
+      small.subarray(2),
+      claim,
+    ]);
+    const decoded = await decodeImage(crafted, { enough: 300 }).catch(() => undefined);
+    expect(decoded?.width ?? 16).toBe(16);
+  });
+
+  test.each([0, -5, Number.NaN])("enough: %s is refused", async (enough) => {
+    expect((await refusal(decodeImage(await halves(), { enough }))).code).toBe("invalid-argument");
+  });
+
   test("is refused by the same limits, and when it is cut short", async () => {
     const photo = await large(1);
     const limited = refusal(decodeImage(photo, { enough: 300, maxPixels: 1e6 }));

@@ -137,6 +137,8 @@ describe("sessions", () => {
     expect(await codeOf(createFaceKit({ session: { intraOpNumThreads: -3 } }))).toBe("invalid-argument");
     expect(await codeOf(createFaceKit({ session: { workers: 0 } }))).toBe("invalid-argument");
     expect(await codeOf(createFaceKit({ session: { executionProviders: [] } }))).toBe("invalid-argument");
+    const name: object = { executionProviders: "cuda" };
+    expect(await codeOf(createFaceKit({ session: name }))).toBe("invalid-argument");
     expect(await codeOf(createFaceKit({ session: { executionProviders: ["abacus"] } }))).toBe("not-supported");
   });
 

@@ -66,6 +66,20 @@ test("a large store opens from its snapshot and reads no record again", async ()
   expect(await visit(file)).toEqual({ matches, changes: 0 });
 });
 
+test.each(["whole", "cut"])(
+  "a search that does not wait for opening loses nothing, beside a %s snapshot",
+  async (state) => {
+    const { file, matches } = await filled();
+    const snapshot = await snapshotOf(file);
+    if (state === "cut" && snapshot !== undefined) await truncate(snapshot, 20_000);
+    await using store = open(file).store;
+    const opening = store.open(space);
+    expect((await store.search("gym", probes, { k: 4 })).matches).toEqual(matches);
+    await opening;
+    expect((await store.search("gym", probes, { k: 4 })).matches).toEqual(matches);
+  },
+);
+
 test("a small store writes no snapshot", async () => {
   const { file, matches } = await filled(4000);
   expect(await visit(file)).toEqual({ matches, changes: 4000 });

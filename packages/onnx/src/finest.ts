@@ -9,7 +9,7 @@ import {
 
 /**
  * More than detectors look at, 640 pixels or fewer, so that most faces have the pixels of a chip too: portraits' above
- * an eighth of the longer side, groups' above a twelfth. Of a crowd every pixel is looked at.
+ * an eighth of the longer side, groups' above a sixteenth. Of a crowd every pixel is looked at.
  */
 export function enough(scene: Scene): number | undefined {
   return { portrait: 800, group: 1600, crowd: undefined }[scene];

@@ -23,7 +23,8 @@ const strides = [8, 16, 32] as const;
 const maxOverlap = 0.3;
 /** Longest side in pixels at which each kind of photo is searched. */
 const searchSide = { portrait: 320, group: 640, crowd: 640 } as const;
-/** YuNet misses faces above some 300 pixels, so close-ups get a second look at this size. */
+/** YuNet misses faces above some 300 pixels, so what may hold one gets a second look at the smaller size. */
+const largestFace = 300;
 const closeUpSide = 160;
 
 /** Of the two looks, how alike two boxes must be to be the same face: sizes differ more between looks than within. */
@@ -60,7 +61,7 @@ export function yunetDetector(card: YunetCard, session: OnnxSession): Detector {
 
   const lookTwice = async (image: DecodedImage, side: number, minScore: number): Promise<Face[]> => {
     const first = look(image, side, minScore);
-    if (Math.max(image.width, image.height) <= closeUpSide) return first;
+    if (Math.min(side, Math.max(image.width, image.height)) <= largestFace) return first;
     // Its input is made while the net is at the first look, and waits there for its turn.
     const second = facesOn(canvasOf(image, closeUpSide), minScore, { alongside: true });
     const [faces, closeUps] = await Promise.all([first, second]);

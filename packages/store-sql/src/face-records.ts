@@ -11,7 +11,7 @@ import {
 } from "@facekit/core";
 import type { Handle } from "./connection.js";
 import type { Row, Sql, SqlValue } from "./database.js";
-import { adapterId } from "./failures.js";
+import { adapterId, explain } from "./failures.js";
 import { orderedText } from "./ordered-text.js";
 import { paged } from "./paged.js";
 import { deleteSnapshots, eraseSnapshots, sqliteSnapshots } from "./snapshot-storage.js";
@@ -63,12 +63,21 @@ export function sqliteFaceRecords(handle: Handle): FaceRecords {
     };
   };
 
+  /** Again after the commit: another process may have begun one meanwhile. */
+  const sweepSnapshots = (): void => {
+    try {
+      deleteSnapshots(handle.file);
+    } catch (error) {
+      throw explain(error, handle.file, "write");
+    }
+  };
+
   const erase = async (
     work: ReturnType<typeof deleteWhere>,
     options: CallOptions | undefined,
   ): Promise<{ deleted: number; revision: number }> => {
     const result = await handle.erase(work, options);
-    if (result.deleted > 0) deleteSnapshots(handle.file);
+    if (result.deleted > 0) sweepSnapshots();
     return result;
   };
 
@@ -109,7 +118,7 @@ export function sqliteFaceRecords(handle: Handle): FaceRecords {
         if (replaced) eraseSnapshots(sql, handle.file, revision + 1);
         return { revision: revision + 1, replaced };
       }, options);
-      if (replaced) deleteSnapshots(handle.file);
+      if (replaced) sweepSnapshots();
       return { revision };
     },
 

@@ -153,5 +153,5 @@ export const dlibResnet: EmbedderCard = {
   },
   notes:
     "For a first try and for small galleries, not for low false match rates: it accepts 75 % of genuine pairs at a false " +
-    "match rate of 1e-4, 50 % at 1e-5. `facekit models pull yunet-640 sface` fetches a stronger pack.",
+    "match rate of 1e-4, 49 % at 1e-5. `facekit models pull yunet-640 sface` fetches a stronger pack.",
 };
