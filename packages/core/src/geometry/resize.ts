@@ -10,7 +10,6 @@ const bandBytes = 2 ** 18;
  */
 export function resize(image: DecodedImage, width: number, height: number): DecodedImage {
   if (width === image.width && height === image.height && image.channels === 3) return image;
-  const out = new Uint8Array(width * height * 3);
   const columns = tapsOf(image.width, width);
   const rows = tapsOf(image.height, height);
   const stride = image.width * image.channels;
@@ -20,7 +19,8 @@ export function resize(image: DecodedImage, width: number, height: number): Deco
   const rowsAt = columnsAt + columns.entries.byteLength;
   const sumsAt = rowsAt + rows.entries.byteLength;
   const outAt = sumsAt + (stride + 16) * 4;
-  const pixelsAt = outAt + out.length + 16;
+  const outEnd = outAt + width * height * 3;
+  const pixelsAt = outEnd + 16;
   const { kernel, memory } = pixelKernel(pixelsAt + rowsPerBand * stride + 16);
   memory.set(new Uint8Array(columns.entries), columnsAt);
   memory.set(new Uint8Array(rows.entries), rowsAt);
@@ -45,8 +45,8 @@ export function resize(image: DecodedImage, width: number, height: number): Deco
     );
     v = end;
   }
-  out.set(memory.subarray(outAt, outAt + out.length));
-  return { data: out, width, height, channels: 3 };
+  // A copy that is not filled with zeros first.
+  return { data: memory.slice(outAt, outEnd), width, height, channels: 3 };
 }
 
 /** Which source pixels make each target pixel, and how much each counts, as the kernel reads it. */
