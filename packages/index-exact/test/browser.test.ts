@@ -1,6 +1,6 @@
 import { spawn, spawnSync } from "node:child_process";
-import { mkdtempSync, rmSync } from "node:fs";
-import { readFile } from "node:fs/promises";
+import { mkdtempSync } from "node:fs";
+import { readFile, rm } from "node:fs/promises";
 import { createServer, type IncomingMessage, type Server } from "node:http";
 import { tmpdir } from "node:os";
 import { extname, join } from "node:path";
@@ -49,7 +49,8 @@ async function visit(isolated: boolean): Promise<unknown> {
   const address = server.address();
   const port = typeof address === "object" ? address?.port : undefined;
   const profile = mkdtempSync(join(tmpdir(), "facekit-browser-"));
-  onTestFinished(() => rmSync(profile, { recursive: true, force: true, maxRetries: 10 }));
+  // The browser's other processes write on for a moment after it ended.
+  onTestFinished(() => rm(profile, { recursive: true, force: true, maxRetries: 12, retryDelay: 100 }));
   const flags = ["--headless=new", "--no-sandbox", "--disable-gpu", "--no-first-run", `--user-data-dir=${profile}`];
   const process = spawn(browser ?? "", [...flags, `http://127.0.0.1:${port}/`], { stdio: "ignore" });
   const ended = new Promise<string>((resolve) => process.once("close", () => resolve("The browser ended.")));
