@@ -29,7 +29,7 @@ export const peers: Readonly<Record<string, Peer>> = {
 };
 
 /** Ends before the process that waits for it is ended, and would leave it behind. */
-const leastTimeout = 570_000;
+const pythonTimeoutMs = 570_000;
 
 /** Rejects with the reason where Python, its packages or the weights are not here. */
 export async function measurePeer(
@@ -43,7 +43,7 @@ export async function measurePeer(
     models[card] = await locateModel(findCard(card), { directories: [modelsDirectory] });
   }
   const script = fileURLToPath(new URL("../python/pipeline.py", import.meta.url));
-  const python = spawn(interpreter, [script], { stdio: "pipe", timeout: leastTimeout });
+  const python = spawn(interpreter, [script], { stdio: "pipe", timeout: pythonTimeoutMs });
   python.stdin.end(JSON.stringify({ peer, threads, models, gallery: photos.gallery, sets: photos.sets, msPerSet }));
   const [answer, complaints] = await Promise.all([text(python.stdout), text(python.stderr)]);
   const last = answer.trimEnd().split("\n").at(-1) ?? "";
