@@ -19,6 +19,23 @@ export function checkId(name: string, value: unknown): asserts value is string {
   }
 }
 
+/** Throws `invalid-argument` unless the value is text that every database gives back unchanged. */
+export function checkText(name: string, value: unknown): asserts value is string {
+  if (typeof value !== "string" || /[\0\p{Surrogate}]/u.test(value)) {
+    throw new FaceKitError(
+      "invalid-argument",
+      `${name} wants well-formed Unicode text without NUL; got ${describe(value)}.`,
+    );
+  }
+}
+
+/** Throws `invalid-argument` unless the value is a date that is one. */
+export function checkDate(name: string, value: unknown): asserts value is Date {
+  if (!(value instanceof Date) || Number.isNaN(value.getTime())) {
+    throw new FaceKitError("invalid-argument", `${name} wants a valid Date; got ${describe(value)}.`);
+  }
+}
+
 /** Throws `invalid-argument` unless the value is a number in the range, both ends included. */
 export function checkNumber(
   name: string,

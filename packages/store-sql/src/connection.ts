@@ -1,5 +1,5 @@
 import { setTimeout as sleep } from "node:timers/promises";
-import { type CallOptions, FaceKitError } from "@facekit/core";
+import { type CallOptions, closedError } from "@facekit/core";
 import type { Database, Sql } from "./database.js";
 import { adapterId, explain, isBusy } from "./failures.js";
 import { openDatabase } from "./open-database.js";
@@ -53,7 +53,7 @@ export function createConnection(file: string, busyTimeoutMs: number): { handle(
       handles++;
       let released = false;
       const check = (): void => {
-        if (released) throw new FaceKitError("closed", `The store "${file}" was closed.`, { adapter: adapterId });
+        if (released) throw closedError(adapterId, file);
       };
       const checkFor = (options: CallOptions | undefined) => (): void => {
         check();

@@ -1,19 +1,21 @@
 import {
   type CallOptions,
+  checkFaceRecord,
   checkId,
-  checkVector,
+  checkSpace,
+  conflictError,
   type EmbeddingSpace,
   type EnrolledMember,
-  FaceKitError,
   type FaceRecordChange,
   type FaceRecords,
+  notOpenError,
+  orderedText,
+  paged,
   specVersion,
 } from "@facekit/core";
 import type { Handle } from "./connection.js";
 import type { Row, Sql, SqlValue } from "./database.js";
 import { adapterId, explain } from "./failures.js";
-import { orderedText } from "./ordered-text.js";
-import { paged } from "./paged.js";
 import { deleteSnapshots, eraseSnapshots, sqliteSnapshots } from "./snapshot-storage.js";
 import { fromTemplateRow, putTemplate, templateColumns, templatesWithVectors, toTemplateRow } from "./template-row.js";
 import { dateAt, idAt, numberAt, textAt } from "./values.js";
@@ -29,7 +31,7 @@ export function sqliteFaceRecords(handle: Handle): FaceRecords {
   const spaceOf = (): EmbeddingSpace => {
     handle.check();
     if (bound !== undefined) return bound;
-    throw new FaceKitError("invalid-argument", "Call open(space) first.", { adapter: adapterId });
+    throw notOpenError(adapterId);
   };
 
   /** Deletes the templates that the condition selects, in as many steps as there are lists of values. */
@@ -96,9 +98,7 @@ export function sqliteFaceRecords(handle: Handle): FaceRecords {
       const space = spaceOf();
       checkId("namespace", namespace);
       const rows = records.map((record) => {
-        checkId("record.id", record.id);
-        checkId("record.memberId", record.memberId);
-        checkVector(record.vector, space, adapterId);
+        checkFaceRecord(record, space, adapterId);
         return toTemplateRow(namespace, record);
       });
       const stored = orderedText(namespace);
@@ -220,14 +220,7 @@ function bind(sql: Sql, space: EmbeddingSpace, file: string): void {
     prepareSlots(sql, space.dimensions * Float32Array.BYTES_PER_ELEMENT);
     return;
   }
-  const held = { id: textAt(row, 0), dimensions: numberAt(row, 1) };
-  if (held.id !== space.id || held.dimensions !== space.dimensions) {
-    throw new FaceKitError(
-      "space-mismatch",
-      `"${file}" holds templates of space "${held.id}" (${held.dimensions} numbers), which cannot be compared with those of "${space.id}" (${space.dimensions} numbers). Use the same --models as before, or another file.`,
-      { adapter: adapterId, details: { held: held.id, wanted: space.id } },
-    );
-  }
+  checkSpace(adapterId, file, { ...space, id: textAt(row, 0), dimensions: numberAt(row, 1) }, space);
 }
 
 function lastRevision(sql: Sql): number {
@@ -247,10 +240,7 @@ function recordRevision(sql: Sql, storedNamespace: string, revision: number): vo
 function checkUnchanged(sql: Sql, namespace: string, ifRevision: number): void {
   const [row] = sql.rows("SELECT revision FROM namespaces WHERE namespace = ?", orderedText(namespace));
   if (row !== undefined && numberAt(row, 0) > ifRevision) {
-    throw new FaceKitError("conflict", `Namespace "${namespace}" changed after revision ${ifRevision}.`, {
-      adapter: adapterId,
-      details: { namespace, revision: numberAt(row, 0) },
-    });
+    throw conflictError(adapterId, namespace, ifRevision, numberAt(row, 0));
   }
 }
 

@@ -1,18 +1,19 @@
 import {
   checkId,
-  checkNumber,
-  FaceKitError,
+  checkMember,
+  checkPurchase,
   type Member,
   type MemberSource,
+  orderedText,
   type Purchase,
+  paged,
   specVersion,
+  unknownMemberError,
 } from "@facekit/core";
 import type { Handle } from "./connection.js";
 import type { Row } from "./database.js";
 import { adapterId } from "./failures.js";
-import { orderedText } from "./ordered-text.js";
-import { paged } from "./paged.js";
-import { dateAt, fromDate, fromText, idAt, numberAt, optional, optionalAt, textAt } from "./values.js";
+import { dateAt, fromDate, idAt, numberAt, optionalAt, textAt } from "./values.js";
 
 const pageSize = 1024;
 
@@ -59,14 +60,14 @@ export function sqliteMemberSource(handle: Handle): MemberSource {
 
     async put(namespace, member, options) {
       checkId("namespace", namespace);
-      checkId("member.id", member.id);
+      checkMember(member);
       const values = [
         orderedText(namespace),
         orderedText(member.id),
-        optional(member.name, (text) => fromText("member.name", text)),
-        optional(member.email, (text) => fromText("member.email", text)),
-        optional(member.phone, (text) => fromText("member.phone", text)),
-        optional(member.createdAt, (date) => fromDate("member.createdAt", date)),
+        member.name ?? null,
+        member.email ?? null,
+        member.phone ?? null,
+        fromDate(member.createdAt),
       ];
       await handle.write(
         (sql) =>
@@ -114,22 +115,19 @@ export function sqliteMemberSource(handle: Handle): MemberSource {
     },
 
     async addPurchase(namespace, memberId, purchase, options) {
-      checkId("purchase.id", purchase.id);
-      checkNumber("purchase.quantity", purchase.quantity, { min: -Number.MAX_VALUE, max: Number.MAX_VALUE });
+      checkPurchase(purchase);
       const member = [orderedText(namespace), orderedText(memberId)];
       const values = [
         orderedText(purchase.id),
-        fromText("purchase.product", purchase.product),
+        purchase.product,
         purchase.quantity,
-        fromText("purchase.total", purchase.total),
-        fromText("purchase.currency", purchase.currency),
-        optional(purchase.at, (date) => fromDate("purchase.at", date)),
+        purchase.total,
+        purchase.currency,
+        fromDate(purchase.at),
       ];
       await handle.write((sql) => {
         if (sql.rows("SELECT 1 FROM members WHERE namespace = ? AND id = ?", ...member).length === 0) {
-          throw new FaceKitError("unknown-member", `There is no member "${memberId}" in "${namespace}".`, {
-            adapter: adapterId,
-          });
+          throw unknownMemberError(adapterId, namespace, memberId);
         }
         sql.run(
           `INSERT INTO purchases (namespace, member_id, id, product, quantity, total, currency, at)

@@ -1,9 +1,8 @@
 import { crc32 } from "node:zlib";
-import type { FaceRecord, NamespacedFaceRecord } from "@facekit/core";
+import { type FaceRecord, type NamespacedFaceRecord, orderedText } from "@facekit/core";
 import type { Row, SqlValue } from "./database.js";
 import { Damage } from "./failures.js";
-import { orderedText } from "./ordered-text.js";
-import { blobAt, dateAt, fromDate, fromText, idAt, numberAt, optional, optionalAt, textAt } from "./values.js";
+import { blobAt, dateAt, idAt, numberAt, optionalAt, textAt } from "./values.js";
 
 /** What `fromTemplateRow` takes, from `templatesWithVectors`. */
 export const templateColumns = "revision, namespace, id, member_id, vector, created_at, source, checksum";
@@ -32,8 +31,8 @@ export function toTemplateRow(namespace: string, record: FaceRecord): TemplateRo
   const id = orderedText(record.id);
   // A copy, for the transaction may come later. libsql runs on little-endian machines only.
   const bytes = Buffer.from(vector.buffer.slice(vector.byteOffset, vector.byteOffset + vector.byteLength));
-  const createdAt = fromDate("record.createdAt", record.createdAt);
-  const source = optional(record.source, (text) => fromText("record.source", text));
+  const createdAt = record.createdAt.getTime();
+  const source = record.source ?? null;
   return {
     id,
     vector: bytes,

@@ -1,26 +1,10 @@
-import { FaceKitError } from "@facekit/core";
+import { fromOrderedText } from "@facekit/core";
 import type { Row } from "./database.js";
-import { adapterId, Damage } from "./failures.js";
-import { fromOrderedText } from "./ordered-text.js";
+import { Damage } from "./failures.js";
 
-/** Milliseconds since 1970 UTC. Throws `invalid-argument` for what is no date. */
-export function fromDate(name: string, date: Date): number {
-  const time = date instanceof Date ? date.getTime() : Number.NaN;
-  if (Number.isNaN(time)) throw invalid(name, "a valid Date");
-  return time;
-}
-
-/** Text as it comes back unchanged. Throws `invalid-argument` for lone surrogates and NUL, at which SQLite would cut. */
-export function fromText(name: string, text: string): string {
-  if (typeof text !== "string" || /[\0\p{Surrogate}]/u.test(text)) {
-    throw invalid(name, "well-formed Unicode text without NUL");
-  }
-  return text;
-}
-
-/** NULL stands for what is not given. */
-export function optional<T, U>(value: T | undefined, convert: (value: T) => U): U | null {
-  return value === undefined ? null : convert(value);
+/** Milliseconds since 1970 UTC; NULL stands for what is not given. */
+export function fromDate(date: Date | undefined): number | null {
+  return date === undefined ? null : date.getTime();
 }
 
 export function textAt(row: Row, column: number): string {
@@ -59,8 +43,4 @@ export function optionalAt<K extends string, T>(
   const found: { [P in K]?: T } = {};
   if (row[column] !== null) found[key] = read(row, column);
   return found;
-}
-
-function invalid(name: string, wanted: string): FaceKitError {
-  return new FaceKitError("invalid-argument", `${name} wants ${wanted}.`, { adapter: adapterId });
 }

@@ -1,10 +1,18 @@
-import { checkId, checkNumber, specVersion, type Visit, type VisitLog, type VisitQuery } from "@facekit/core";
+import {
+  checkId,
+  checkVisit,
+  checkVisitQuery,
+  orderedText,
+  paged,
+  specVersion,
+  type Visit,
+  type VisitLog,
+  type VisitQuery,
+} from "@facekit/core";
 import type { Handle } from "./connection.js";
 import type { Row, SqlValue } from "./database.js";
 import { adapterId } from "./failures.js";
-import { orderedText } from "./ordered-text.js";
-import { paged } from "./paged.js";
-import { dateAt, fromDate, fromText, idAt, numberAt, optional, optionalAt, textAt } from "./values.js";
+import { dateAt, fromDate, idAt, numberAt, optionalAt, textAt } from "./values.js";
 
 const pageSize = 1024;
 
@@ -35,6 +43,7 @@ export function sqliteVisitLog(handle: Handle): VisitLog {
     },
 
     async *query(namespace, query = {}, options) {
+      checkVisitQuery(query);
       const filter = toFilter(query);
       const sqlText = `SELECT key, member_id, at, time_zone, place, session, similarity FROM visits
         WHERE namespace = ? ${filter.sql} AND (at, key) > (?, ?) ORDER BY at, key LIMIT ${pageSize}`;
@@ -81,26 +90,22 @@ function toFilter(query: VisitQuery): { readonly sql: string; readonly values: r
     ["AND member_id = ?", query.memberId === undefined ? undefined : orderedText(query.memberId)],
     ["AND place = ?", query.place],
     ["AND session = ?", query.session],
-    ["AND at >= ?", query.from === undefined ? undefined : fromDate("query.from", query.from)],
-    ["AND at < ?", query.until === undefined ? undefined : fromDate("query.until", query.until)],
+    ["AND at >= ?", query.from?.getTime()],
+    ["AND at < ?", query.until?.getTime()],
   ];
   const given = conditions.flatMap(([sql, value]) => (value === undefined ? [] : [{ sql, value }]));
   return { sql: given.map(({ sql }) => sql).join(" "), values: given.map(({ value }) => value) };
 }
 
 function toRow(visit: Visit): SqlValue[] {
-  checkId("visit.key", visit.key);
-  checkId("visit.memberId", visit.memberId);
-  if (visit.similarity !== undefined) {
-    checkNumber("visit.similarity", visit.similarity, { min: -Number.MAX_VALUE, max: Number.MAX_VALUE });
-  }
+  checkVisit(visit);
   return [
     orderedText(visit.key),
     orderedText(visit.memberId),
-    fromDate("visit.at", visit.at),
-    fromText("visit.timeZone", visit.timeZone),
-    optional(visit.place, (text) => fromText("visit.place", text)),
-    optional(visit.session, (text) => fromText("visit.session", text)),
+    fromDate(visit.at),
+    visit.timeZone,
+    visit.place ?? null,
+    visit.session ?? null,
     visit.similarity ?? null,
   ];
 }

@@ -169,7 +169,7 @@ describe("refusals", () => {
     const store = sqliteStore(file);
     const opening = store.faceRecords.open({ id: "other/2", dimensions: 128, metric: "cosine" });
     await expect(opening).rejects.toMatchObject({ code: "space-mismatch" });
-    await expect(opening).rejects.toThrow(/test\/1.*other\/2.*--models/);
+    await expect(opening).rejects.toThrow(/test\/1.*other\/2.*same models/);
     await expect(store.faceRecords.open({ ...space, dimensions: 64 })).rejects.toMatchObject({
       code: "space-mismatch",
     });

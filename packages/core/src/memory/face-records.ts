@@ -1,9 +1,9 @@
 import { checkId } from "../checks.js";
-import { FaceKitError } from "../errors.js";
 import { specVersion } from "../spec/adapter.js";
 import type { EmbeddingSpace } from "../spec/embedder.js";
 import type { EnrolledMember, FaceRecord, FaceRecordChange, FaceRecords } from "../spec/face-records.js";
-import { checkVector } from "../vectors.js";
+import { checkFaceRecord } from "../stores/check-entries.js";
+import { checkSpace, closedError, conflictError, notOpenError } from "../stores/errors.js";
 
 interface Stored {
   readonly revision: number;
@@ -26,8 +26,8 @@ export function memoryFaceRecords(): FaceRecords {
   let closed = false;
 
   const use = (): EmbeddingSpace => {
-    if (closed) throw new FaceKitError("closed", "These records were closed.", { adapter: id });
-    if (space === undefined) throw new FaceKitError("invalid-argument", "Call open(space) first.", { adapter: id });
+    if (closed) throw closedError(id, "memory");
+    if (space === undefined) throw notOpenError(id);
     return space;
   };
   const stateOf = (namespace: string): NamespaceState => {
@@ -58,12 +58,8 @@ export function memoryFaceRecords(): FaceRecords {
 
     async open(wanted, options) {
       options?.signal?.throwIfAborted();
-      if (closed) throw new FaceKitError("closed", "These records were closed.", { adapter: id });
-      if (space !== undefined && (space.id !== wanted.id || space.dimensions !== wanted.dimensions)) {
-        throw new FaceKitError("space-mismatch", `These records hold space "${space.id}", not "${wanted.id}".`, {
-          adapter: id,
-        });
-      }
+      if (closed) throw closedError(id, "memory");
+      if (space !== undefined) checkSpace(id, "memory", space, wanted);
       space = wanted;
     },
 
@@ -71,16 +67,10 @@ export function memoryFaceRecords(): FaceRecords {
       const current = use();
       options.signal?.throwIfAborted();
       checkId("namespace", namespace);
-      for (const record of batch) {
-        checkId("record.id", record.id);
-        checkId("record.memberId", record.memberId);
-        checkVector(record.vector, current, id);
-      }
+      for (const record of batch) checkFaceRecord(record, current, id);
       const state = stateOf(namespace);
       if (options.ifRevision !== undefined && state.lastRevision > options.ifRevision) {
-        throw new FaceKitError("conflict", `Namespace "${namespace}" changed after revision ${options.ifRevision}.`, {
-          adapter: id,
-        });
+        throw conflictError(id, namespace, options.ifRevision, state.lastRevision);
       }
       if (batch.length > 0) {
         revision++;

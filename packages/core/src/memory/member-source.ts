@@ -1,7 +1,8 @@
 import { checkId } from "../checks.js";
-import { FaceKitError } from "../errors.js";
 import { specVersion } from "../spec/adapter.js";
 import type { Member, MemberSource, Purchase } from "../spec/member-source.js";
+import { checkMember, checkPurchase } from "../stores/check-entries.js";
+import { unknownMemberError } from "../stores/errors.js";
 
 interface Entry {
   readonly member: Member;
@@ -34,7 +35,7 @@ export function memoryMemberSource(): MemberSource {
     async put(namespace, member, options) {
       options?.signal?.throwIfAborted();
       checkId("namespace", namespace);
-      checkId("member.id", member.id);
+      checkMember(member);
       const entries = namespaces.get(namespace) ?? new Map<string, Entry>();
       namespaces.set(namespace, entries);
       entries.set(member.id, { member: { ...member }, purchases: entries.get(member.id)?.purchases ?? new Map() });
@@ -56,13 +57,9 @@ export function memoryMemberSource(): MemberSource {
 
     async addPurchase(namespace, memberId, purchase, options) {
       options?.signal?.throwIfAborted();
-      checkId("purchase.id", purchase.id);
+      checkPurchase(purchase);
       const entry = namespaces.get(namespace)?.get(memberId);
-      if (entry === undefined) {
-        throw new FaceKitError("unknown-member", `There is no member "${memberId}" in "${namespace}".`, {
-          adapter: id,
-        });
-      }
+      if (entry === undefined) throw unknownMemberError(id, namespace, memberId);
       if (!entry.purchases.has(purchase.id)) entry.purchases.set(purchase.id, { ...purchase });
     },
 

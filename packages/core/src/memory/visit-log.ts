@@ -1,6 +1,7 @@
 import { checkId } from "../checks.js";
 import { specVersion } from "../spec/adapter.js";
 import type { Visit, VisitLog, VisitQuery } from "../spec/visit-log.js";
+import { checkVisit, checkVisitQuery } from "../stores/check-entries.js";
 
 /** A book of visits that lives as long as the process. */
 export function memoryVisitLog(): VisitLog {
@@ -13,10 +14,7 @@ export function memoryVisitLog(): VisitLog {
     async append(namespace, visits, options) {
       options?.signal?.throwIfAborted();
       checkId("namespace", namespace);
-      for (const visit of visits) {
-        checkId("visit.key", visit.key);
-        checkId("visit.memberId", visit.memberId);
-      }
+      for (const visit of visits) checkVisit(visit);
       const log = namespaces.get(namespace) ?? new Map<string, Visit>();
       namespaces.set(namespace, log);
       const before = log.size;
@@ -25,6 +23,7 @@ export function memoryVisitLog(): VisitLog {
     },
 
     async *query(namespace, query = {}, options) {
+      checkVisitQuery(query);
       const visits = [...(namespaces.get(namespace)?.values() ?? [])].filter((visit) => fits(visit, query));
       visits.sort((a, b) => a.at.getTime() - b.at.getTime() || (a.key < b.key ? -1 : 1));
       for (const visit of visits) {

@@ -1,4 +1,4 @@
-import type { CallOptions } from "@facekit/core";
+import type { CallOptions } from "../spec/adapter.js";
 
 /**
  * Yields what `read` hands out page by page, so that a scan of any length holds one page in memory and no lock.
