@@ -10,7 +10,8 @@ export interface ConvolutionOptions {
   /** Multiplies each output channel: the scale of a batch normalisation, folded into the filters. */
   readonly scale?: Float32Array;
   readonly stride?: 1 | 2;
-  readonly padding?: "same" | "valid";
+  /** `end`: that of `same` for even sides, and for odd ones too, so that filters lie where they do on a larger image. */
+  readonly padding?: "same" | "valid" | "end";
   /** One filter for each channel, as TensorFlow's depthwise convolution has it. */
   readonly depthwise?: boolean;
 }
@@ -34,7 +35,8 @@ export function convolution(graph: Graph, x: string, filters: Weight, options: C
     strides: [stride, stride],
     group: depthwise ? channelsIn : 1,
     // TensorFlow puts the odd row or column of padding below and to the right, which ONNX calls upper.
-    auto_pad: padding === "same" ? "SAME_UPPER" : "VALID",
+    // Two are enough for odd sides; of even ones the second is not reached.
+    ...(padding === "end" ? { pads: [0, 0, 2, 2] } : { auto_pad: padding === "same" ? "SAME_UPPER" : "VALID" }),
   });
 }
 

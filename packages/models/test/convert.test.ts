@@ -55,6 +55,27 @@ describe("a converted model", () => {
     });
   }
 
+  it("gives the boxes of a square whose black rows are left out: ssd-mobilenetv1-face", async () => {
+    const [width, rows] = [512, 352];
+    const top = syntheticPixels([1, rows, width, 3]);
+    const square = new Uint8Array(width * width * 3);
+    square.set(top);
+    const whole = await run("ssd-mobilenetv1-face", "image", [1, width, width, 3], square);
+    const lower = await run("ssd-mobilenetv1-face", "image", [1, rows, width, 3], top);
+    // Cells of 16 pixels with three boxes: those that see nothing of what was left out.
+    const alike = 4 * 3 * (width / 16) * 3;
+    const boxesOf = (run: typeof whole): number[] => (run.get("boxes") ?? []).slice(0, alike);
+    expect(boxesOf(lower)).toHaveLength(alike);
+    expect(Math.max(...boxesOf(lower).map((value, i) => Math.abs(value - (boxesOf(whole)[i] ?? 9))))).toBeLessThan(
+      1e-5,
+    );
+    // By scale: 32 × 22 cells, then the half of it, rounded up.
+    const cells = [32 * 22, 16 * 11, 8 * 6, 4 * 3, 2 * 2, 1];
+    expect(lower.get("scores")).toHaveLength(
+      3 * (cells[0] ?? 0) + 6 * cells.slice(1).reduce((sum, each) => sum + each),
+    );
+  });
+
   it("gives a face the same embedding alone as in a batch", async () => {
     const { input, shape } = golden("face-recognition-dlib");
     const [count, height, width, channels] = shape;

@@ -2,7 +2,7 @@ import { dlibTemplateForLandmarks68 } from "../alignments.js";
 import type { BlazefaceSsdCard, EmbedderCard, LandmarkCard, ModelInput, SsdCard } from "../card.js";
 
 /** Bytes and SHA-256 of this file's cards are those of `dist/bundled/manifest.json`, which `convert/` writes. */
-function pixels(side: number): Omit<ModelInput, "fixedBatch"> {
+function pixels(side: number | "dynamic"): Omit<ModelInput, "fixedBatch"> {
   return {
     layout: "NHWC-uint8-rgb",
     width: side,
@@ -22,8 +22,8 @@ export const ssdMobilenetFace: SsdCard = {
   id: "ssd-mobilenetv1-face",
   title: "SSD MobileNet v1 trained on WIDER FACE",
   file: "ssd-mobilenetv1-face.onnx",
-  bytes: 5_730_786,
-  sha256: "4037dee566303a54ae3ed16e14bb413243bf8fff1c64122bf00c8ac2cb8c912d",
+  bytes: 5_734_084,
+  sha256: "bbd4093ee6dcfe5edb26f8a37f8644503deedd8f7a4e1eadbf1a9cb8f0bf8f5a",
   source: "https://github.com/yeephycho/tensorflow-face-detection",
   bundled: true,
   licence: {
@@ -32,7 +32,7 @@ export const ssdMobilenetFace: SsdCard = {
     data: "WIDER FACE, whose images were gathered from the web for research",
     commercialUse: "unclear",
   },
-  input: { ...pixels(512), fixedBatch: 1 },
+  input: { ...pixels("dynamic"), fixedBatch: 1 },
   minScore: 0.5,
   gives: [],
   notes: "Boxes only: it finds the small faces of blazeface-back.",
