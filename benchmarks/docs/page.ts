@@ -54,7 +54,7 @@ const setTexts = {
   portraits: "Small photos of mostly one person. The largest face is looked up.",
   groups: "About 800 pixels wide, 2 to 8 people. Every face is looked up.",
   phone:
-    "Photos as cameras give them, 12 and 20 million pixels. The largest face is looked up. A photo is decoded small, and once more as a whole where a face of it is small: the second is not in “decoding”.",
+    "Photos as cameras give them, 12 and 20 million pixels. The largest face is looked up. A photo is decoded small, and once more as a whole where a face of it is small: “decoding” is both.",
 } as const;
 
 /** Tables and plots of what was measured. The same results give the same bytes. */

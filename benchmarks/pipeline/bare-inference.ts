@@ -1,3 +1,4 @@
+import type { DecodedImage, Detector, Embedder } from "@facekit/core";
 import { type ModelCard, resolvePack, withLeakyRelus } from "@facekit/models";
 import { loadModel } from "@facekit/models/cache";
 import { createFaceKit, decodeImage } from "@facekit/node";
@@ -20,7 +21,7 @@ export interface RecordedRun {
   readonly feeds: Readonly<Record<string, Tensor>>;
 }
 
-/** Milliseconds to decode a photo, and to run the nets on what the pipeline makes of it: what no pipeline can save. */
+/** Milliseconds to decode a photo (twice, where the pipeline has to), and to run the nets on what the pipeline makes of it: what no pipeline can save. */
 export interface BareCost {
   readonly decodeMs: number;
   readonly inferenceMs: number;
@@ -59,27 +60,56 @@ export async function bareCosts(
         ? yunetDetector(pack.detector, await open(pack.detector))
         : undefined;
   if (found === undefined) throw new Error(`"${packName}" is no pack that this knows how to open`);
-  const detector = pack.landmarks === undefined ? found : detectorWithLandmarks68(found, await open(pack.landmarks));
-  const embedder = alignedEmbedder(pack.embedder, await open(pack.embedder));
+  const finder = pack.landmarks === undefined ? found : detectorWithLandmarks68(found, await open(pack.landmarks));
+  const cutter = alignedEmbedder(pack.embedder, await open(pack.embedder));
+  let decodedWhole = false;
+  const watched = (image: DecodedImage): DecodedImage => watchWhole(image, () => (decodedWhole = true));
+  const detector: Detector = { ...finder, detect: (image, options) => finder.detect(watched(image), options) };
+  const embedder: Embedder = {
+    ...cutter,
+    embed: (faces, options) =>
+      cutter.embed(
+        faces.map(({ image, face }) => ({ image: watched(image), face })),
+        options,
+      ),
+  };
   await using contender = contenderOf(await createFaceKit({ detector, embedder }), 1);
 
-  const recorded = new Map<Buffer, { readonly nets: readonly RecordedRun[]; readonly enough: number | undefined }>();
+  interface Recorded {
+    readonly nets: readonly RecordedRun[];
+    readonly enough: number | undefined;
+    readonly whole: boolean;
+  }
+  const recorded = new Map<Buffer, Recorded>();
   for (const { bytes, kind } of photos) {
     runs = [];
+    decodedWhole = false;
     await contender.whoIsOn(bytes, kind);
     // A large photo is decoded at the size that the pipeline asks for.
     const enough = embedder.readsWhole ? detector.enough?.(kind === "portrait" ? "portrait" : "group") : undefined;
-    recorded.set(bytes, { nets: runs, enough });
+    recorded.set(bytes, { nets: runs, enough, whole: decodedWhole });
   }
   return async (photo) => {
-    const { nets, enough } = recorded.get(photo) ?? {};
+    const { nets, enough, whole } = recorded.get(photo) ?? {};
     if (nets === undefined) throw new Error("The tensors of this photo were not recorded.");
     const started = performance.now();
-    await decodeImage(photo, enough === undefined ? {} : { enough });
+    const image = await decodeImage(photo, enough === undefined ? {} : { enough });
+    if (whole) await image.whole?.decode();
     const decoded = performance.now();
     for (const { session, feeds } of nets) await session.run(feeds);
     return { decodeMs: decoded - started, inferenceMs: performance.now() - decoded };
   };
+}
+
+/** The same image, which tells when its photo is decoded at full size. */
+function watchWhole(image: DecodedImage, tell: () => void): DecodedImage {
+  const { whole } = image;
+  if (whole === undefined) return image;
+  const decode: typeof whole.decode = (options) => {
+    tell();
+    return whole.decode(options);
+  };
+  return { ...image, whole: { ...whole, decode } };
 }
 
 /** The session as the pipeline wants it; it stays open when the pipeline closes. */
