@@ -6,8 +6,9 @@ import {
   alignedEmbedder,
   bundledDetector,
   detectorWithLandmarks68,
+  inputTensor,
+  type OnnxInput,
   type OnnxSession,
-  type OnnxTensor,
   yunetDetector,
 } from "@facekit/onnx";
 import { InferenceSession, Tensor } from "onnxruntime-node";
@@ -131,6 +132,8 @@ function recording(session: InferenceSession, keep: (run: RecordedRun) => void):
   };
 }
 
-function copyOf({ type, data, dims }: OnnxTensor): Tensor {
+/** The tensor that the net gets, made before the clock runs. */
+function copyOf(input: OnnxInput): Tensor {
+  const { type, data, dims } = inputTensor(input);
   return type === "uint8" ? new Tensor(type, data.slice(), dims) : new Tensor(type, data.slice(), dims);
 }

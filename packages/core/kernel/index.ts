@@ -1,3 +1,3 @@
-export { plane } from "./plane";
+export { planes } from "./planes";
 export { resizeRows } from "./resize";
 export { warp } from "./warp";

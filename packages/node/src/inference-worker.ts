@@ -1,5 +1,5 @@
 import { parentPort } from "node:worker_threads";
-import type { OnnxTensor } from "@facekit/onnx";
+import { inputTensor, type OnnxInput, type OnnxTensor } from "@facekit/onnx";
 import * as ort from "onnxruntime-node";
 import type { SessionOptions } from "./session.js";
 
@@ -9,7 +9,7 @@ export type Request =
       readonly kind: "run";
       readonly call: number;
       readonly session: number;
-      readonly inputs: Readonly<Record<string, OnnxTensor>>;
+      readonly inputs: Readonly<Record<string, OnnxInput>>;
     }
   | { readonly kind: "release"; readonly call: number; readonly session: number };
 
@@ -27,8 +27,12 @@ export type Reply =
 const sessions = new Map<number, ort.InferenceSession>();
 let lastSession = 0;
 
+/** One request after the other: what a net reads may lie where the next one's `inputTensor` would be written. */
+let last: Promise<void> = Promise.resolve();
+
 parentPort?.on("message", (request: Request) => {
-  void answer(request).then(
+  const reply = last.then(() => answer(request));
+  last = reply.then(
     (reply) => parentPort?.postMessage(reply, reply.kind === "done" ? buffersOf(reply.outputs) : []),
     (error: unknown) => {
       const message = error instanceof Error ? error.message : String(error);
@@ -68,7 +72,8 @@ async function answer(request: Request): Promise<Reply> {
   }
 }
 
-function tensorOf({ type, data, dims }: OnnxTensor): ort.Tensor {
+function tensorOf(input: OnnxInput): ort.Tensor {
+  const { type, data, dims } = inputTensor(input);
   return type === "uint8" ? new ort.Tensor(type, data, dims) : new ort.Tensor(type, data, dims);
 }
 

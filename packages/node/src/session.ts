@@ -1,7 +1,7 @@
 import { availableParallelism } from "node:os";
 import { Worker } from "node:worker_threads";
 import { checkKeys, checkNumber, FaceKitError } from "@facekit/core";
-import type { OnnxSession, RunOptions } from "@facekit/onnx";
+import type { OnnxInput, OnnxSession, RunOptions } from "@facekit/onnx";
 import type { Reply, Request } from "./inference-worker.js";
 
 export interface SessionOptions {
@@ -26,7 +26,6 @@ export function workersOf(options: SessionOptions = {}): number {
 }
 
 type Loaded = Extract<Reply, { kind: "loaded" }>;
-type Done = Extract<Reply, { kind: "done" }>;
 type Body = Request extends infer R ? (R extends Request ? Omit<R, "call"> : never) : never;
 
 /** ONNX Runtime on a thread of its own: its calls block, and the event loop must not. */
@@ -204,7 +203,7 @@ function startThread(): InferenceThread {
 async function run(
   entry: SharedSession,
   workers: number,
-  inputs: Done["outputs"],
+  inputs: Readonly<Record<string, OnnxInput>>,
   { alongside = false }: RunOptions,
 ): Promise<Reply> {
   const { places, running } = entry;
@@ -306,7 +305,7 @@ function endedError(cause?: unknown): FaceKitError {
 }
 
 /** The inputs' buffers, where they are whole and may move. */
-function buffersOf(inputs: Done["outputs"]): ArrayBuffer[] {
+function buffersOf(inputs: Readonly<Record<string, OnnxInput>>): ArrayBuffer[] {
   return Object.values(inputs).flatMap(({ data }) =>
     data.buffer instanceof ArrayBuffer && data.byteLength === data.buffer.byteLength ? [data.buffer] : [],
   );

@@ -9,7 +9,7 @@ import {
 import { cast, conditionsFromSeed, drawPortrait } from "@facekit/drawn-people";
 import { exactIndex } from "@facekit/index-exact";
 import { decodeImage, loadPack } from "@facekit/node";
-import { beforeAll, describe, test } from "vitest";
+import { beforeAll, describe, expect, test } from "vitest";
 import { groupPhoto } from "./drawn.js";
 import { sharedModels, whyNot } from "./shared-models.js";
 
@@ -48,6 +48,18 @@ for (const { pack, needs } of packs) {
       ...people.map(({ images }) => ({ image: images[0] ?? group, faces: 1 })),
       { image: group, faces: 4 },
     ];
+    test("the nets see what each photo holds, though several wait for one thread", async () => {
+      const { detector, embedder } = await loadPack(pack, { ...options, session: { workers: 1 } });
+      const images = pictures.map(({ image }) => image);
+      const vectorsOf = async (face: FaceInImage): Promise<Float32Array[]> => embedder.embed([face]);
+      const alone = { faces: [] as unknown[], vectors: [] as unknown[] };
+      for (const image of images) alone.faces.push(await detector.detect(image));
+      for (const face of faces) alone.vectors.push(await vectorsOf(face));
+      const together = [Promise.all(images.map((image) => detector.detect(image))), Promise.all(faces.map(vectorsOf))];
+      expect(await Promise.all(together)).toEqual([alone.faces, alone.vectors]);
+      await detector[Symbol.asyncDispose]();
+      await embedder[Symbol.asyncDispose]();
+    });
     detectorConformance({ test, create: async () => (await loadPack(pack, options)).detector, pictures });
     embedderConformance({ test, create: async () => (await loadPack(pack, options)).embedder, faces });
     faceIndexConformance({

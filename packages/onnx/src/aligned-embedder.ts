@@ -6,13 +6,12 @@ import {
   FaceKitError,
   normalize,
   specVersion,
-  toPlanes,
   warpInto,
 } from "@facekit/core";
 import type { EmbedderCard } from "@facekit/models";
 import { finest } from "./finest.js";
 import { runModel } from "./run-model.js";
-import type { OnnxSession, OnnxTensor } from "./session.js";
+import type { OnnxInput, OnnxSession } from "./session.js";
 
 /** How many faces go through the net in one run at most: bounds memory on photos of crowds. */
 const maxBatch = 32;
@@ -20,12 +19,14 @@ const maxBatch = 32;
 /** Any net that turns an aligned chip into a vector, driven by its card alone. */
 export function alignedEmbedder(card: EmbedderCard, session: OnnxSession): Embedder {
   const { alignment, space } = card;
+  const { layout, channels, mean, std } = card.input;
+  const planes = { channels, mean, std };
   const bytes = alignment.size * alignment.size * 3;
   const outputName = card.output ?? session.outputNames[0] ?? "";
   const perRun = card.input.fixedBatch ?? maxBatch;
 
   const run = async (chips: Uint8Array, count: number): Promise<Float32Array[]> => {
-    const vectors = (await runModel(session, card.id, tensorOf(chips, count)))(outputName);
+    const vectors = (await runModel(session, card.id, inputOf(chips, count)))(outputName);
     if (vectors.length !== count * space.dimensions) {
       throw new FaceKitError(
         "model-corrupt",
@@ -37,16 +38,11 @@ export function alignedEmbedder(card: EmbedderCard, session: OnnxSession): Embed
     return Array.from({ length: count }, (_, i) => vectors.subarray(i * space.dimensions, (i + 1) * space.dimensions));
   };
 
-  const tensorOf = (chips: Uint8Array, count: number): OnnxTensor => {
+  const inputOf = (chips: Uint8Array, count: number): OnnxInput => {
     const { size } = alignment;
-    if (card.input.layout === "NHWC-uint8-rgb") {
-      return { type: "uint8", data: chips, dims: [count, size, size, 3] };
-    }
-    return {
-      type: "float32",
-      data: toPlanes(chips, count, size * size, card.input),
-      dims: [count, 3, size, size],
-    };
+    return layout === "NHWC-uint8-rgb"
+      ? { type: "uint8", data: chips, dims: [count, size, size, 3] }
+      : { type: "pixels", data: chips, dims: [count, size, size], planes };
   };
 
   const embedBatch = async (faces: readonly FaceInImage[], options: CallOptions): Promise<Float32Array[]> => {

@@ -1,11 +1,11 @@
 import { FaceKitError } from "@facekit/core";
-import type { OnnxSession, OnnxTensor, RunOptions } from "./session.js";
+import type { OnnxInput, OnnxSession, RunOptions } from "./session.js";
 
 /** Runs a model of one input and gives its float32 outputs by name. */
 export async function runModel(
   session: OnnxSession,
   adapter: string,
-  input: OnnxTensor,
+  input: OnnxInput,
   options?: RunOptions,
 ): Promise<(name: string) => Float32Array> {
   const [inputName] = session.inputNames;

@@ -8,14 +8,13 @@ import {
   placeFace,
   specVersion,
   suppressOverlaps,
-  toPlanes,
 } from "@facekit/core";
 import type { YunetCard } from "@facekit/models";
 import { checkedDetectOptions } from "./detect-options.js";
 import { enough } from "./finest.js";
 import { type Canvas, checkImage, placeOnCanvas } from "./pixels.js";
 import { runModel } from "./run-model.js";
-import type { OnnxSession, OnnxTensor, RunOptions } from "./session.js";
+import type { OnnxPixels, OnnxSession, RunOptions } from "./session.js";
 import { imageTiles } from "./tiles.js";
 
 const strides = [8, 16, 32] as const;
@@ -32,26 +31,26 @@ const sameFaceOverlap = 0.3;
 
 /** YuNet (W. Wu et al., "YuNet: A Tiny Millisecond-level Face Detector", 2023): boxes and five landmarks. */
 export function yunetDetector(card: YunetCard, session: OnnxSession): Detector {
-  const { input } = card;
-  const fixed = input.width === "dynamic" ? undefined : input.width;
+  const { width: inputWidth, channels, mean, std } = card.input;
+  const fixed = inputWidth === "dynamic" ? undefined : inputWidth;
+  const planes = { channels, mean, std };
 
   /** An image shrunk to `side`, and what the net takes of it. */
-  const canvasOf = (image: DecodedImage, side: number): Canvas & { readonly tensor: OnnxTensor } => {
+  const canvasOf = (image: DecodedImage, side: number): Canvas & { readonly input: OnnxPixels } => {
     const longest = Math.min(side, Math.max(image.width, image.height));
     const sideFor = (length: number): number =>
       fixed ?? Math.ceil((length * longest) / Math.max(image.width, image.height) / 32) * 32;
     const shape = { width: sideFor(image.width), height: sideFor(image.height), centred: false };
     const canvas = placeOnCanvas(image, longest, shape);
-    const data = toPlanes(canvas.data, 1, canvas.width * canvas.height, input);
-    return { ...canvas, tensor: { type: "float32", data, dims: [1, 3, canvas.height, canvas.width] } };
+    return { ...canvas, input: { type: "pixels", data: canvas.data, dims: [1, canvas.height, canvas.width], planes } };
   };
 
   const facesOn = async (
-    { tensor, width, height, scale }: ReturnType<typeof canvasOf>,
+    { input, width, height, scale }: ReturnType<typeof canvasOf>,
     minScore: number,
     options?: RunOptions,
   ): Promise<Face[]> => {
-    const output = await runModel(session, card.id, tensor, options);
+    const output = await runModel(session, card.id, input, options);
     return decode(output, width, height, minScore).map((face) => placeFace(face, { x: 0, y: 0 }, scale));
   };
 

@@ -32,7 +32,19 @@ export interface PixelKernel {
     chipHeight: number,
     out: number,
   ): void;
-  plane(pixels: number, count: number, channel: number, mean: number, scale: number, out: number): void;
+  planes(
+    pixels: number,
+    count: number,
+    red: number,
+    green: number,
+    blue: number,
+    redMean: number,
+    greenMean: number,
+    blueMean: number,
+    redScale: number,
+    greenScale: number,
+    blueScale: number,
+  ): void;
 }
 
 /** The kernel's types are checked nowhere but here: it is built from the source beside it. */
