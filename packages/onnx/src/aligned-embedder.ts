@@ -4,6 +4,7 @@ import {
   type Embedder,
   type FaceInImage,
   FaceKitError,
+  mapConcurrently,
   normalize,
   specVersion,
   warpInto,
@@ -11,10 +12,12 @@ import {
 import type { EmbedderCard } from "@facekit/models";
 import { finest } from "./finest.js";
 import { runModel } from "./run-model.js";
-import type { OnnxInput, OnnxSession } from "./session.js";
+import type { OnnxInput, OnnxSession, RunOptions } from "./session.js";
 
 /** How many faces go through the net in one run at most: bounds memory on photos of crowds. */
 const maxBatch = 32;
+/** The chips of the next are cut while the net is at the last. */
+const batchesAtOnce = 2;
 
 /** Any net that turns an aligned chip into a vector, driven by its card alone. */
 export function alignedEmbedder(card: EmbedderCard, session: OnnxSession): Embedder {
@@ -25,8 +28,8 @@ export function alignedEmbedder(card: EmbedderCard, session: OnnxSession): Embed
   const outputName = card.output ?? session.outputNames[0] ?? "";
   const perRun = card.input.fixedBatch ?? maxBatch;
 
-  const run = async (chips: Uint8Array, count: number): Promise<Float32Array[]> => {
-    const vectors = (await runModel(session, card.id, inputOf(chips, count)))(outputName);
+  const run = async (chips: Uint8Array, count: number, options: RunOptions): Promise<Float32Array[]> => {
+    const vectors = (await runModel(session, card.id, inputOf(chips, count), options))(outputName);
     if (vectors.length !== count * space.dimensions) {
       throw new FaceKitError(
         "model-corrupt",
@@ -45,17 +48,23 @@ export function alignedEmbedder(card: EmbedderCard, session: OnnxSession): Embed
       : { type: "pixels", data: chips, dims: [count, size, size], planes };
   };
 
-  const embedBatch = async (faces: readonly FaceInImage[], options: CallOptions): Promise<Float32Array[]> => {
+  const embedBatch = async (
+    faces: readonly FaceInImage[],
+    options: CallOptions,
+    alongside: boolean,
+  ): Promise<Float32Array[]> => {
     const { size } = alignment;
     const chips = new Uint8Array(faces.length * bytes);
     for (const [i, { image, face }] of faces.entries()) {
       const source = await finest(image, [alignmentOf(face, alignment)], options);
       for (const transform of source.transforms) warpInto(source.image, transform, size, size, chips, i * bytes);
     }
-    if (!card.mirrored) return (await run(chips, faces.length)).map(normalize);
+    if (!card.mirrored) return (await run(chips, faces.length, { alongside })).map(normalize);
     const flipped = mirror(chips, faces.length, alignment.size);
-    const straight = await run(chips, faces.length);
-    const mirrored = await run(flipped, faces.length);
+    const [straight, mirrored] = await Promise.all([
+      run(chips, faces.length, { alongside }),
+      run(flipped, faces.length, { alongside: true }),
+    ]);
     return straight.map((vector, i) => {
       const other = normalize(mirrored[i] ?? vector);
       return normalize(normalize(vector).map((value, at) => value + (other[at] ?? 0)));
@@ -71,13 +80,14 @@ export function alignedEmbedder(card: EmbedderCard, session: OnnxSession): Embed
     requires: alignment.points === "landmarks" ? "landmarks" : "landmarks68",
 
     async embed(faces, options = {}) {
-      const vectors: Float32Array[] = [];
-      for (let from = 0; from < faces.length; from += perRun) {
+      const batches: FaceInImage[][] = [];
+      for (let from = 0; from < faces.length; from += perRun) batches.push(faces.slice(from, from + perRun));
+      const vectors = await mapConcurrently(batches, batchesAtOnce, async (batch, index) => {
         options.signal?.throwIfAborted();
-        vectors.push(...(await embedBatch(faces.slice(from, from + perRun), options)));
-      }
+        return embedBatch(batch, options, index > 0);
+      });
       options.signal?.throwIfAborted();
-      return vectors;
+      return vectors.flat();
     },
 
     async [Symbol.asyncDispose]() {
