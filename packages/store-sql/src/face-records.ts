@@ -13,10 +13,10 @@ import {
   paged,
   specVersion,
 } from "@facekit/core";
-import type { Handle } from "./connection.js";
 import type { Row, Sql, SqlValue } from "./database.js";
 import { adapterId, explain } from "./failures.js";
 import { deleteSnapshots, eraseSnapshots, sqliteSnapshots } from "./snapshot-storage.js";
+import type { Handle } from "./sqlite-connection.js";
 import { fromTemplateRow, putTemplate, templateColumns, templatesWithVectors, toTemplateRow } from "./template-row.js";
 import { dateAt, idAt, numberAt, textAt } from "./values.js";
 import { eraseSlots, prepareSlots, writeSlot } from "./vector-slots.js";

@@ -13,6 +13,11 @@ export function errnoOf(error: unknown): string {
     : "";
 }
 
+/** What an error says, for the middle of a message. */
+export function reasonOf(error: unknown): string {
+  return error instanceof Error ? error.message : String(error);
+}
+
 /** Whether another connection was in the way, so that the same attempt may soon succeed. */
 export function isBusy(error: unknown): boolean {
   return /^SQLITE_(BUSY|LOCKED)/.test(errnoOf(error));
@@ -22,7 +27,7 @@ export function isBusy(error: unknown): boolean {
 export function explain(error: unknown, file: string, doing: "read" | "write"): unknown {
   if (isFaceKitError(error)) return error;
   const code = errnoOf(error);
-  const reason = error instanceof Error ? error.message : String(error);
+  const reason = reasonOf(error);
   const cause = { adapter: adapterId, cause: error };
 
   if (error instanceof Damage || /^SQLITE_(CORRUPT|NOTADB)/.test(code)) {

@@ -10,9 +10,9 @@ import {
   specVersion,
   unknownMemberError,
 } from "@facekit/core";
-import type { Handle } from "./connection.js";
 import type { Row } from "./database.js";
 import { adapterId } from "./failures.js";
+import type { Handle } from "./sqlite-connection.js";
 import { dateAt, fromDate, idAt, numberAt, optionalAt, textAt } from "./values.js";
 
 const pageSize = 1024;

@@ -3,10 +3,10 @@ import { existsSync, readdirSync, realpathSync, unlinkSync } from "node:fs";
 import { open } from "node:fs/promises";
 import { basename, dirname, join } from "node:path";
 import type { SnapshotStorage } from "@facekit/core";
-import type { Handle } from "./connection.js";
 import type { Sql } from "./database.js";
 import { errnoOf, explain } from "./failures.js";
 import { SnapshotFile } from "./snapshot-file.js";
+import type { Handle } from "./sqlite-connection.js";
 import { numberAt, optionalAt, textAt } from "./values.js";
 
 /**

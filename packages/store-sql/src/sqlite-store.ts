@@ -7,10 +7,10 @@ import {
   type MemberSource,
   type VisitLog,
 } from "@facekit/core";
-import { createConnection } from "./connection.js";
 import { sqliteFaceRecords } from "./face-records.js";
 import { adapterId } from "./failures.js";
 import { sqliteMemberSource } from "./member-source.js";
+import { createConnection } from "./sqlite-connection.js";
 import { sqliteVisitLog } from "./visit-log.js";
 
 export interface SqliteStoreOptions {
