@@ -37,7 +37,7 @@ export interface ConnectionParts<Tables> {
   readonly kysely: Kysely<Tables>;
   /** Runs before the first call, again after it failed: migrations. */
   readonly prepare: () => Promise<void>;
-  readonly afterErasure?: (db: Kysely<Tables>) => Promise<void>;
+  readonly afterErasure?: () => Promise<void>;
   /** Says what a failure means for the caller. Those that may pass are `retryable`. */
   readonly explain: (error: unknown, doing: "read" | "write") => unknown;
   /** For how long calls are tried again, in milliseconds, and the longest wait between. */
@@ -45,8 +45,12 @@ export interface ConnectionParts<Tables> {
   readonly maxDelayMs: number;
 }
 
-/** A connection that opens on first use and closes when its last handle is released. */
-export function createConnection<Tables>(parts: ConnectionParts<Tables>): { handle(): Handle<Tables> } {
+/** Opens on first use and closes when its last handle is released. */
+export interface Connection<Tables> {
+  handle(): Handle<Tables>;
+}
+
+export function createConnection<Tables>(parts: ConnectionParts<Tables>): Connection<Tables> {
   const { adapter, store, kysely, explain, retryMs, maxDelayMs } = parts;
   let handles = 0;
   let prepared: Promise<void> | undefined;
@@ -118,7 +122,7 @@ export function createConnection<Tables>(parts: ConnectionParts<Tables>): { hand
             "write",
             async () => {
               const result = await transaction(work, options);
-              await parts.afterErasure?.(kysely);
+              await parts.afterErasure?.();
               return result;
             },
             check,

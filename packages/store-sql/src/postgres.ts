@@ -1,6 +1,5 @@
-export type { Handle, WriteOptions } from "./connection.js";
+export type { Connection, Handle, WriteOptions } from "./connection.js";
 export {
-  type PostgresConnection,
   type PostgresConnectionOptions,
   postgresConnection,
   postgresConnectionOptionNames,

@@ -1,6 +1,6 @@
 import { checkId, checkNumber, FaceKitError } from "@facekit/core";
 import { Kysely, PostgresAdapter, PostgresIntrospector, PostgresQueryCompiler, WithSchemaPlugin } from "kysely";
-import { createConnection, type Handle } from "../connection.js";
+import { type Connection, createConnection } from "../connection.js";
 import { importClient } from "../import-client.js";
 import { dialectOf, type SessionPool } from "../sessions.js";
 import { explainPostgres } from "./failures.js";
@@ -42,11 +42,6 @@ export const postgresConnectionOptionNames: readonly (keyof PostgresConnectionOp
   "retryMs",
 ];
 
-export interface PostgresConnection<Tables> {
-  /** A share of the connection, which closes when the last is released. */
-  handle(): Handle<Tables>;
-}
-
 /**
  * A connection to PostgreSQL for an adapter: it opens on first use, makes the adapter's tables, and gives Kysely
  * transactions at READ COMMITTED that are repeated after failures that pass. Queries name tables without the schema,
@@ -59,7 +54,7 @@ export function postgresConnection<Tables>(
   adapter: string,
   options: PostgresConnectionOptions,
   migrations: PostgresMigrations,
-): PostgresConnection<Tables> {
+): Connection<Tables> {
   const { schema = "facekit", maxConnections = 10, statementTimeoutMs = 30_000, retryMs = 5000 } = options;
   checkSchema(schema);
   checkNumber("maxConnections", maxConnections, { min: 1, max: 10_000, integer: true });
