@@ -55,10 +55,14 @@ export function sqlFaceRecords(
   const takeTurn = async (
     db: Transaction<Tables>,
     namespace: StoredId,
-  ): Promise<{ readonly last: number; readonly own: number }> => {
+  ): Promise<{ readonly last: number; readonly own: number; readonly deletions: boolean }> => {
     if (queries.lock !== undefined) await db.executeQuery(queries.lock({}));
     const [row] = (await db.executeQuery(queries.revisions({ namespace }))).rows;
-    return { last: numberOf(row?.last ?? 0), own: numberOf(row?.own ?? 0) };
+    return {
+      last: numberOf(row?.last ?? 0),
+      own: numberOf(row?.own ?? 0),
+      deletions: (row?.deletion ?? null) !== null,
+    };
   };
 
   const erase =
@@ -116,14 +120,14 @@ export function sqlFaceRecords(
       const { ifRevision, signal } = options;
       const write = { ...(signal && { signal }), idempotent: ifRevision === undefined };
       const { revision, replaced } = await handle.write(async (db) => {
-        const { last, own } = await takeTurn(db, stored);
+        const { last, own, deletions } = await takeTurn(db, stored);
         if (ifRevision !== undefined && own > ifRevision) throw conflictError(adapterId, namespace, ifRevision, own);
         if (rows.size === 0) return { revision: last, replaced: false };
         const revision = last + 1;
         let replaced = false;
         for (const part of inParts([...rows.values()])) {
           if (await templates.put(db, part, revision)) replaced = true;
-          await db.executeQuery(queries.forgetDeletions(part));
+          if (deletions) await db.executeQuery(queries.forgetDeletions(part));
         }
         await db.executeQuery(queries.recordRevision({ namespace: stored, revision }));
         if (replaced) await snapshots?.erase(db, revision);
@@ -249,7 +253,6 @@ function recordQueries(db: Kysely<Tables>, dialect: StoreDialect) {
     const deleted = db
       .selectFrom("deletions")
       .select(["revision", "namespace", "id"])
-      .select(told.map((column) => sql<null>`NULL`.as(column)))
       .where(after)
       .orderBy("revision")
       .orderBy("namespace")
@@ -265,7 +268,7 @@ function recordQueries(db: Kysely<Tables>, dialect: StoreDialect) {
         db
           .selectFrom(deleted.as("deleted"))
           .select(columns)
-          .select(told.map((column) => sql<unknown>`${sql.ref(column)}`.as(column))),
+          .select(told.map((column) => sql<unknown>`NULL`.as(column))),
       )
       .orderBy("revision")
       .orderBy("namespace")
@@ -296,9 +299,15 @@ function recordQueries(db: Kysely<Tables>, dialect: StoreDialect) {
     lastRevision: prepared((_: Parameter<object>) => lastRevision),
     /** In one statement, for each costs a way to the server and back. */
     revisions: prepared((p: Parameter<{ readonly namespace: StoredId }>) =>
-      lastRevision.select((eb) =>
+      lastRevision.select((eb) => [
         eb.selectFrom("namespaces as own").select("own.revision").where("own.namespace", "=", p("namespace")).as("own"),
-      ),
+        eb
+          .selectFrom("deletions")
+          .select(sql`1`.as("one"))
+          .where("deletions.namespace", "=", p("namespace"))
+          .limit(sql.lit(1))
+          .as("deletion"),
+      ]),
     ),
     recordRevision: prepared((p: Parameter<{ readonly namespace: StoredId; readonly revision: number }>) =>
       db

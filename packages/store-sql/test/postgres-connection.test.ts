@@ -1,9 +1,10 @@
-import { randomBytes } from "node:crypto";
+import { inspect } from "node:util";
 import { PGlite } from "@electric-sql/pglite";
 import { sql } from "kysely";
 import pg from "pg";
 import { afterAll, beforeAll, describe, expect, onTestFinished, test } from "vitest";
 import { type PostgresConnectionOptions, postgresConnection } from "../src/postgres.js";
+import { newName, serverUrl } from "./store-suites.js";
 
 interface Tables {
   notes: { id: string; text: string };
@@ -11,7 +12,7 @@ interface Tables {
 
 const adapter = "test-adapter";
 const steps: readonly string[][] = [["CREATE TABLE notes (id text PRIMARY KEY, text text NOT NULL)"]];
-const url = process.env.POSTGRES_URL;
+const url = serverUrl("POSTGRES_URL", /^postgres/);
 
 function open(options: PostgresConnectionOptions, more: readonly string[][] = []) {
   const connection = postgresConnection<Tables>(adapter, options, { name: "notes", steps: [...steps, ...more] });
@@ -20,17 +21,15 @@ function open(options: PostgresConnectionOptions, more: readonly string[][] = []
   return handle;
 }
 
-const newSchema = (): string => `facekit_${randomBytes(4).toString("hex")}`;
-
 const onServer = async (): Promise<PostgresConnectionOptions & { url: string; schema: string }> => {
-  const schema = newSchema();
+  const schema = newName();
   onTestFinished(async () => {
-    const client = new pg.Client({ connectionString: url ?? "" });
+    const client = new pg.Client({ connectionString: url });
     await client.connect();
     await client.query(`DROP SCHEMA IF EXISTS "${schema}" CASCADE`);
     await client.end();
   });
-  return { url: url ?? "", schema };
+  return { url: url, schema };
 };
 
 function behaviour(source: () => Promise<PostgresConnectionOptions>): void {
@@ -87,6 +86,15 @@ function behaviour(source: () => Promise<PostgresConnectionOptions>): void {
     await expect(raise("XX001")).rejects.toMatchObject({ code: "store-corrupt" });
   });
 
+  test("shows no values in its errors", async () => {
+    const { write } = open({ ...(await source()), retryMs: 0 });
+    const insert = () => write((db) => db.insertInto("notes").values({ id: "1", text: "se\u00adcret" }).execute());
+    await insert();
+    const error: unknown = await insert().catch((caught: unknown) => caught);
+    expect(error).toMatchObject({ code: "store-unavailable" });
+    expect(inspect(error, { depth: 9, showHidden: true })).not.toContain("se\u00adcret");
+  });
+
   test("repeats a transaction after a serialization failure", async () => {
     const { write } = open(await source());
     let attempts = 0;
@@ -131,43 +139,46 @@ describe("PGlite", () => {
   });
   afterAll(() => pglite.close());
 
-  behaviour(async () => ({ pglite, schema: newSchema() }));
+  behaviour(async () => ({ pglite, schema: newName() }));
 });
 
-describe.skipIf(url === undefined)("PostgreSQL (needs POSTGRES_URL: node scripts/servers.mjs postgres -- …)", () => {
-  behaviour(onServer);
+describe.skipIf(url === "")(
+  "PostgreSQL (wants POSTGRES_URL: node scripts/servers.mjs --install postgres -- npm test)",
+  () => {
+    behaviour(onServer);
 
-  test("opens another connection when the server ended the one that it had, even while it was in use", async () => {
-    const { read, write } = open(await onServer());
-    let attempts = 0;
-    await write(async (db) => {
-      await db.insertInto("notes").values({ id: "1", text: "a" }).execute();
-      if (attempts++ === 0) {
-        await sql`SELECT pg_terminate_backend(pg_backend_pid())`.execute(db);
-      }
+    test("opens another connection when the server ended the one that it had, even while it was in use", async () => {
+      const { read, write } = open(await onServer());
+      let attempts = 0;
+      await write(async (db) => {
+        await db.insertInto("notes").values({ id: "1", text: "a" }).execute();
+        if (attempts++ === 0) {
+          await sql`SELECT pg_terminate_backend(pg_backend_pid())`.execute(db);
+        }
+      });
+      expect(attempts).toBe(2);
+      expect(await read((db) => db.selectFrom("notes").select("id").execute())).toEqual([{ id: "1" }]);
     });
-    expect(attempts).toBe(2);
-    expect(await read((db) => db.selectFrom("notes").select("id").execute())).toEqual([{ id: "1" }]);
-  });
 
-  test("gives up a statement that takes too long, and goes on with another connection", async () => {
-    const { read } = open({ ...(await onServer()), statementTimeoutMs: 300, retryMs: 0 });
-    await read((db) => db.selectFrom("notes").selectAll().execute());
-    const slow = read((db) => sql`SELECT pg_sleep(5)`.execute(db));
-    await expect(slow).rejects.toMatchObject({ code: "store-unavailable", retryable: true });
-    expect(await read((db) => db.selectFrom("notes").selectAll().execute())).toEqual([]);
-  });
+    test("gives up a statement that takes too long, and goes on with another connection", async () => {
+      const { read } = open({ ...(await onServer()), statementTimeoutMs: 300, retryMs: 0 });
+      await read((db) => db.selectFrom("notes").selectAll().execute());
+      const slow = read((db) => sql`SELECT pg_sleep(5)`.execute(db));
+      await expect(slow).rejects.toMatchObject({ code: "store-unavailable", retryable: true });
+      expect(await read((db) => db.selectFrom("notes").selectAll().execute())).toEqual([]);
+    });
 
-  test("works on a pool of the caller's, and leaves it open", async () => {
-    const { schema } = await onServer();
-    const pool = new pg.Pool({ connectionString: url ?? "" });
-    onTestFinished(() => pool.end());
-    const handle = open({ pool, schema });
-    expect(await handle.read((db) => db.selectFrom("notes").selectAll().execute())).toEqual([]);
-    await handle.release();
-    expect((await pool.query("SELECT 1 AS one")).rows).toEqual([{ one: 1 }]);
-  });
-});
+    test("works on a pool of the caller's, and leaves it open", async () => {
+      const { schema } = await onServer();
+      const pool = new pg.Pool({ connectionString: url });
+      onTestFinished(() => pool.end());
+      const handle = open({ pool, schema });
+      expect(await handle.read((db) => db.selectFrom("notes").selectAll().execute())).toEqual([]);
+      await handle.release();
+      expect((await pool.query("SELECT 1 AS one")).rows).toEqual([{ one: 1 }]);
+    });
+  },
+);
 
 test("a server that is not there is tried for a while, then told of, without the password", async () => {
   const { read } = open({ url: "postgres://anna:secret@127.0.0.1:9/members", retryMs: 100 });

@@ -100,11 +100,17 @@ class PgSession implements Session {
     try {
       return await within(this.#timeoutMs, "a statement", this.#client.query(sql, parameters));
     } catch (error) {
-      if (sqlStateOf(error) !== "" && !isFatal(error)) throw error;
+      if (sqlStateOf(error) !== "" && !isFatal(error)) throw withoutValues(error);
       this.#broken = true;
       throw error instanceof ConnectionLost ? error : lost(error);
     }
   }
+}
+
+/** Takes the values of a statement, vectors perhaps, out of its error: errors are logged. */
+function withoutValues(error: unknown): unknown {
+  if (error instanceof Error) for (const name of ["params", "detail", "where"]) Reflect.deleteProperty(error, name);
+  return error;
 }
 
 /** The server ends the connection with its answer. */
@@ -132,8 +138,13 @@ class PgliteSession implements Session {
   }
 
   async query(sql: string, parameters: readonly unknown[]): Promise<Answer> {
-    const { rows, affectedRows } = await (this.#transaction?.sql ?? this.#pglite).query<unknown>(sql, [...parameters]);
-    return { rows, changes: affectedRows ?? 0 };
+    const on = this.#transaction?.sql ?? this.#pglite;
+    try {
+      const { rows, affectedRows } = await on.query<unknown>(sql, [...parameters]);
+      return { rows, changes: affectedRows ?? 0 };
+    } catch (error) {
+      throw withoutValues(error);
+    }
   }
 
   /** By PGlite's own transaction, which keeps out the other users of the instance. It stays open until `end`. */

@@ -33,9 +33,7 @@ export class Database {
     const values = parameters.map(checked);
     // As an array: libsql aborts the process on a lone Buffer.
     if (columns === undefined) return { rows: [], changes: statement.run(values).changes };
-    // Raw rows: objects would come with blobs as ArrayBuffer and an extra `_metadata` key.
-    const rows = statement.raw().all(values);
-    return { rows: rows.map((row) => toObject(columns, row)), changes: 0 };
+    return { rows: statement.all(values).map((row) => toObject(columns, row)), changes: 0 };
   }
 
   /** The first value of the first row. */
@@ -54,7 +52,7 @@ export class Database {
     this.begin();
     try {
       const result = work();
-      this.script("COMMIT");
+      this.commit();
       return result;
     } catch (error) {
       this.rollback();
@@ -64,7 +62,11 @@ export class Database {
 
   /** Takes the write lock at once, so that what the work reads stays true until it has written. */
   begin(): void {
-    this.script("BEGIN IMMEDIATE");
+    this.query("BEGIN IMMEDIATE", []);
+  }
+
+  commit(): void {
+    this.query("COMMIT", []);
   }
 
   rollback(): void {
@@ -87,6 +89,8 @@ export class Database {
     if (prepared === undefined) {
       const statement = this.#db.prepare(sql);
       const columns = statement.reader ? statement.columns().map(({ name }) => name) : undefined;
+      // Raw rows: objects would come with blobs as ArrayBuffer and an extra `_metadata` key.
+      if (columns !== undefined) statement.raw();
       prepared = { statement, columns };
       this.#statements.set(sql, prepared);
     }

@@ -71,7 +71,7 @@ class SqliteSession implements Session {
   }
 
   async commit(): Promise<void> {
-    this.#db.script("COMMIT");
+    this.#db.commit();
   }
 
   async rollback(): Promise<void> {

@@ -33,12 +33,11 @@ export function vectorSlots(db: Kysely<Tables>): TemplateWrites {
       const held = new Map<string, number>();
       for (const row of (await db.executeQuery(queries.held(rows))).rows) held.set(textOf(row.id), numberOf(row.slot));
       const count = rows.length - held.size;
-      const free = (await db.executeQuery(queries.takeFree({ count }))).rows.map(({ slot }) => numberOf(slot));
-      const taken = [...free];
-      let next = 0;
-      if (free.length < count) next = numberOf((await db.executeQuery(queries.lastSlot({}))).rows[0]?.slot ?? 0) + 1;
+      const slots = (await db.executeQuery(queries.places({ count }))).rows.map(({ slot }) => numberOf(slot));
+      let next = slots.pop() ?? 1;
+      const free = [...slots];
       const placed = rows.map((row) => {
-        const slot = held.get(textOf(row.id)) ?? taken.shift() ?? next++;
+        const slot = held.get(textOf(row.id)) ?? free.shift() ?? next++;
         return {
           slot,
           vector: row.vector,
@@ -52,7 +51,7 @@ export function vectorSlots(db: Kysely<Tables>): TemplateWrites {
         };
       });
       await db.executeQuery(queries.write(placed));
-      for (const part of inParts(free.map((slot) => ({ slot })))) await db.executeQuery(queries.take(part));
+      for (const part of inParts(slots.map((slot) => ({ slot })))) await db.executeQuery(queries.take(part));
       await db.executeQuery(queries.put(placed));
       return held.size > 0;
     },
@@ -96,8 +95,12 @@ function slotQueries(db: Kysely<Tables>) {
           rows.map((p) => p("id")),
         ),
     ),
-    takeFree: prepared((p: Parameter<{ readonly count: number }>) =>
-      db.selectFrom("free_slots").select("slot").orderBy("slot").limit(p("count")),
+    /** As many free slots as there are, up to the count, and then the one after the last of all. */
+    places: prepared((p: Parameter<{ readonly count: number }>) =>
+      db
+        .selectFrom(db.selectFrom("free_slots").select("slot").orderBy("slot").limit(p("count")).as("free"))
+        .select("slot")
+        .unionAll(db.selectFrom("vectors").select(sql<number>`coalesce(max(slot), 0) + 1`.as("slot"))),
     ),
     take: preparedRows((rows: readonly Parameter<Slot>[]) =>
       db.deleteFrom("free_slots").where(
@@ -105,9 +108,6 @@ function slotQueries(db: Kysely<Tables>) {
         "in",
         rows.map((p) => p("slot")),
       ),
-    ),
-    lastSlot: prepared((_: Parameter<object>) =>
-      db.selectFrom("vectors").select(({ fn }) => fn.max("slot").as("slot")),
     ),
     /** New slots are appended, others written over in place. */
     write: preparedRows((rows: readonly Parameter<Slot & { readonly vector: Uint8Array }>[]) =>
