@@ -127,6 +127,21 @@ export function pgliteSessions(pglite: Pglite): SessionPool {
   return { acquire: async () => new PgliteSession(pglite), close: async () => undefined };
 }
 
+/**
+ * PGlite takes a byte order mark (U+FEFF) from the front of the texts that it reads, so such texts get a zero width space
+ * (U+200B) before it, and those that begin with one get another.
+ */
+function shielded(value: unknown): unknown {
+  return typeof value === "string" && /^[\u200B\uFEFF]/.test(value) ? `\u200B${value}` : value;
+}
+
+function unshielded(row: object): object {
+  for (const [name, value] of Object.entries(row)) {
+    if (typeof value === "string" && value.startsWith("\u200B")) Reflect.set(row, name, value.slice(1));
+  }
+  return row;
+}
+
 class PgliteSession implements Session {
   readonly #pglite: Pglite;
   #transaction:
@@ -140,8 +155,8 @@ class PgliteSession implements Session {
   async query(sql: string, parameters: readonly unknown[]): Promise<Answer> {
     const on = this.#transaction?.sql ?? this.#pglite;
     try {
-      const { rows, affectedRows } = await on.query<unknown>(sql, [...parameters]);
-      return { rows, changes: affectedRows ?? 0 };
+      const { rows, affectedRows } = await on.query<object>(sql, parameters.map(shielded));
+      return { rows: rows.map(unshielded), changes: affectedRows ?? 0 };
     } catch (error) {
       throw withoutValues(error);
     }
