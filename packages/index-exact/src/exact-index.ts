@@ -37,6 +37,8 @@ export interface ExactIndex extends VectorIndex {
    * with undefined, and does not call it, where the namespace is empty.
    */
   inspect<Result>(namespace: string, look: (rows: Rows) => Result): Promise<Result | undefined>;
+  /** Those that are not empty. */
+  readonly namespaces: readonly string[];
   /** Grows whenever an entry is removed or replaced: what was saved before is then of no use. */
   readonly rewrites: number;
 }
@@ -181,6 +183,10 @@ export function exactIndex(options: ExactIndexOptions = {}): ExactIndex {
         await gallery.refreshMeans(new Breather());
         return look(rowsOf(gallery));
       });
+    },
+
+    get namespaces() {
+      return [...(contents?.galleries.keys() ?? [])];
     },
 
     get rewrites() {

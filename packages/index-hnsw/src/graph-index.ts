@@ -131,6 +131,7 @@ export function graphIndex(setup: GraphIndexSetup): HnswIndex {
       );
       if (closed || space !== opening) return size;
       for (const { namespace, links, keys } of kept) searchOf(namespace)?.restore(links, keys);
+      for (const namespace of exact.namespaces) searchOf(namespace)?.consider();
       return size;
     },
 

@@ -1,6 +1,6 @@
 import { Worker } from "node:worker_threads";
 import { graphThreadScript } from "../generated/graph-thread.js";
-import type { GraphAnswer, GraphRequest, GraphSetup } from "./graph-messages.js";
+import { type GraphAnswer, type GraphRequest, type GraphSetup, isEnded, isWorking } from "./graph-messages.js";
 
 interface Answer {
   readonly call: number;
@@ -13,22 +13,44 @@ interface Waiting {
   reject(error: Error): void;
 }
 
+/** Longer than loading takes. */
+const mostMsToWait = 30_000;
+
+/** Those that run: the end of the process must find none at work. */
+const running = new Set<GraphThread>();
+
+function endAll(): void {
+  for (const thread of running) thread.waitUntilIdle();
+}
+
 /** A thread with one graph. It keeps the process alive only while a call that was asked to is under way. */
 export class GraphThread {
   readonly #worker: Worker;
+  readonly #state = new Int32Array(new SharedArrayBuffer(8));
+  readonly #exited: Promise<void>;
   readonly #waiting = new Map<number, Waiting>();
   #calls = 0;
   #held = 0;
   #ended: Error | undefined;
 
-  constructor(setup: GraphSetup) {
+  constructor(setup: Omit<GraphSetup, "state">) {
+    const workerData: GraphSetup = { ...setup, state: this.#state };
     // The process's own flags, a loader perhaps, are none of its business.
-    this.#worker = new Worker(graphThreadScript, { eval: true, execArgv: [], stdin: false, workerData: setup });
+    this.#worker = new Worker(graphThreadScript, { eval: true, execArgv: [], stdin: false, workerData });
     this.#worker.unref();
+    if (running.size === 0) process.on("exit", endAll);
+    running.add(this);
     this.#worker.on("message", (answer: Answer) => this.#take(answer));
     this.#worker.on("error", (error: Error) => this.#end(error));
     this.#worker.on("messageerror", (error: Error) => this.#end(error));
-    this.#worker.on("exit", () => this.#end(new Error("The thread of the graph ended.")));
+    this.#exited = new Promise((resolve) => {
+      this.#worker.on("exit", () => {
+        running.delete(this);
+        if (running.size === 0) process.off("exit", endAll);
+        this.#end(new Error("The thread of the graph ended."));
+        resolve();
+      });
+    });
   }
 
   /** Whether it can be asked. */
@@ -58,9 +80,21 @@ export class GraphThread {
     }
   }
 
+  /** Lets it end what it is at, and no more. */
   async end(): Promise<void> {
-    this.#end(new Error("The graph was dropped."));
-    await this.#worker.terminate();
+    if (this.#ended === undefined) {
+      this.#end(new Error("The graph was dropped."));
+      Atomics.store(this.#state, isEnded, 1);
+      const request: GraphRequest = { kind: "end" };
+      this.#worker.postMessage({ call: ++this.#calls, request });
+    }
+    await this.holding(() => this.#exited);
+  }
+
+  /** For the end of the process: keeps the thread from any more work and waits for what it is at. */
+  waitUntilIdle(): void {
+    Atomics.store(this.#state, isEnded, 1);
+    Atomics.wait(this.#state, isWorking, 1, mostMsToWait);
   }
 
   #take({ call, result, failure }: Answer): void {

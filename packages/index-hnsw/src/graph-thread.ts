@@ -2,31 +2,39 @@
 import { createRequire } from "node:module";
 import { parentPort, workerData } from "node:worker_threads";
 import type { HierarchicalNSW } from "hnswlib-node";
-import { type GraphAnswer, type GraphRequest, type GraphSetup, noLabel } from "./graph-messages.js";
+import { type GraphAnswer, type GraphRequest, type GraphSetup, isEnded, isWorking, noLabel } from "./graph-messages.js";
 import { HnswlibFileWriter, readHnswlibFile } from "./hnswlib-file.js";
 import { eachRow, withoutRemoved } from "./links.js";
 import { NamelessFile } from "./nameless-file.js";
 
 const setup: GraphSetup = workerData;
 const { dimensions, m, efConstruction } = setup;
-const library: typeof import("hnswlib-node") = createRequire(setup.library)(setup.library);
-let graph = begin(setup.capacity);
+let library: typeof import("hnswlib-node") | undefined;
+let graph: HierarchicalNSW | undefined;
 /** hnswlib refuses to remove a row twice. */
 const removed = new Set<number>();
 let loading: { readonly file: NamelessFile; readonly writer: HnswlibFileWriter } | undefined;
 
-function begin(capacity: number): HierarchicalNSW {
-  const fresh = emptyGraph();
-  fresh.initIndex(capacity, m, efConstruction);
-  return fresh;
+/** The graph, from the first request on: not before, since the thread may be ended as soon as it begins. */
+function ours(): HierarchicalNSW {
+  if (graph !== undefined) return graph;
+  graph = emptyGraph();
+  graph.initIndex(setup.capacity, m, efConstruction);
+  return graph;
 }
 
 /** Inner products of unit vectors: `cosine` would scale each query and row again. */
 function emptyGraph(): HierarchicalNSW {
+  library ??= required();
   return new library.HierarchicalNSW("ip", dimensions);
 }
 
+function required(): typeof import("hnswlib-node") {
+  return createRequire(setup.library)(setup.library);
+}
+
 function add(vectors: Float32Array): void {
+  const graph = ours();
   const first = graph.getCurrentCount();
   const count = vectors.length / dimensions;
   if (first + count > graph.getMaxElements()) graph.resizeIndex(Math.ceil((first + count) * 1.5));
@@ -37,6 +45,7 @@ function add(vectors: Float32Array): void {
 
 /** Rows that are not there yet, while a graph is loaded, are told again when they are. */
 function remove(labels: readonly number[]): void {
+  const graph = ours();
   for (const label of labels) {
     if (label >= graph.getCurrentCount() || removed.has(label)) continue;
     graph.markDelete(label);
@@ -47,6 +56,7 @@ function remove(labels: readonly number[]): void {
 function search(queries: Float32Array, k: number, ef: number): Uint32Array<ArrayBuffer> {
   const count = queries.length / dimensions;
   const labels = new Uint32Array(count * k).fill(noLabel);
+  const graph = ours();
   // Falls back to 10 whenever a graph is loaded.
   graph.setEf(ef);
   const most = Math.min(k, graph.getCurrentCount());
@@ -57,16 +67,16 @@ function search(queries: Float32Array, k: number, ef: number): Uint32Array<Array
   return labels;
 }
 
-function links(): GraphAnswer["links"] {
-  using file = new NamelessFile();
-  graph.writeIndexSync(file.path);
+function links(folder: string): GraphAnswer["links"] {
+  using file = new NamelessFile(folder);
+  ours().writeIndexSync(file.path);
   const { rows, entry, isRemoved } = readHnswlibFile(file.descriptor, setup);
   return withoutRemoved(rows, entry, isRemoved, m);
 }
 
-function load(kept: Uint32Array<ArrayBuffer>): void {
+function load(kept: Uint32Array<ArrayBuffer>, folder: string): void {
   const rows = [...eachRow(kept, m)];
-  const file = new NamelessFile();
+  const file = new NamelessFile(folder);
   const capacity = Math.max(setup.capacity, rows.length);
   loading = { file, writer: new HnswlibFileWriter(file.descriptor, setup, rows, kept[1] ?? 0, capacity) };
 }
@@ -85,19 +95,32 @@ function loaded(): void {
 
 function answer(request: GraphRequest): GraphAnswer[GraphRequest["kind"]] {
   if (request.kind === "search") return search(request.queries, request.k, request.ef);
-  if (request.kind === "links") return links();
+  if (request.kind === "links") return links(request.folder);
   if (request.kind === "add") add(request.vectors);
   else if (request.kind === "remove") remove(request.labels);
-  else if (request.kind === "load") load(request.links);
+  else if (request.kind === "load") load(request.links, request.folder);
   else if (request.kind === "fill") loading?.writer.fill(request.vectors);
-  else loaded();
+  else if (request.kind === "loaded") loaded();
+  else parentPort?.close();
   return undefined;
+}
+
+/** Undefined where the thread was ended meanwhile. */
+function answerUnlessEnded(request: GraphRequest): { result: GraphAnswer[GraphRequest["kind"]] } | undefined {
+  Atomics.store(setup.state, isWorking, 1);
+  try {
+    if (request.kind !== "end" && Atomics.load(setup.state, isEnded) === 1) return undefined;
+    return { result: answer(request) };
+  } finally {
+    Atomics.store(setup.state, isWorking, 0);
+    Atomics.notify(setup.state, isWorking);
+  }
 }
 
 parentPort?.on("message", ({ call, request }: { call: number; request: GraphRequest }) => {
   try {
-    const result = answer(request);
-    parentPort?.postMessage({ call, result });
+    const answered = answerUnlessEnded(request);
+    if (answered !== undefined && request.kind !== "end") parentPort?.postMessage({ call, ...answered });
   } catch (error) {
     parentPort?.postMessage({ call, failure: error instanceof Error ? error.message : String(error) });
   }

@@ -1,3 +1,4 @@
+import { tmpdir } from "node:os";
 import type { IndexHit } from "@facekit/core";
 import type { ExactIndex, RowIds, Rows } from "@facekit/index-exact";
 import type { GraphSetup } from "./graph-messages.js";
@@ -20,7 +21,7 @@ export class Graph {
   #rows: GraphRows;
   #busy = false;
 
-  constructor(exact: ExactIndex, namespace: string, setup: GraphSetup, all: RowIds) {
+  constructor(exact: ExactIndex, namespace: string, setup: Omit<GraphSetup, "state">, all: RowIds) {
     this.#exact = exact;
     this.#namespace = namespace;
     this.#dimensions = setup.dimensions;
@@ -109,7 +110,7 @@ export class Graph {
     const known = [...this.#rows.keys];
     this.#busy = true;
     try {
-      const kept = await this.#thread.holding(() => this.#thread.call({ kind: "links" }));
+      const kept = await this.#thread.holding(() => this.#thread.call({ kind: "links", folder: tmpdir() }));
       const keys = kept && Array.from(kept.labels, (label) => known[label]);
       return kept && keys?.every((key) => key !== undefined) ? { links: kept.links, keys } : undefined;
     } catch {
@@ -128,7 +129,7 @@ export class Graph {
       return keys.every(({ kind, id }) => rows.vector(kind, id) !== undefined);
     });
     if (!all || links[0] !== keys.length) throw new Error("The graph was kept of other rows.");
-    await this.#thread.call({ kind: "load", links });
+    await this.#thread.call({ kind: "load", links, folder: tmpdir() });
     const atOnce = rowsPerMessage.building * 8;
     for (let from = 0; from < keys.length; from += atOnce) {
       const filled = await this.#exact.inspect(this.#namespace, (rows) => {

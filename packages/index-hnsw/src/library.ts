@@ -1,4 +1,5 @@
 import { createRequire } from "node:module";
+import { dirname } from "node:path";
 import { FaceKitError } from "@facekit/core";
 
 /** A compiled hnswlib-node: what a thread loads. */
@@ -32,7 +33,9 @@ export function findLibrary(folder?: string): Library {
   try {
     require(found.path);
   } catch (cause) {
-    throw missing(`${where(folder)} is not compiled: npm rebuild ${name} (it wants a C++ compiler and Python)`, cause);
+    // Where npm does not run install scripts; unlike `npm rebuild` it works in folders of other package managers too.
+    const rebuild = `npx node-gyp rebuild -C "${dirname(require.resolve(`${wanted}/package.json`))}"`;
+    throw missing(`${where(folder)} is not compiled: ${rebuild} (it wants a C++ compiler and Python)`, cause);
   }
   return found;
 }

@@ -1,5 +1,4 @@
 import { closeSync, mkdtempSync, openSync, rmSync } from "node:fs";
-import { tmpdir } from "node:os";
 import { join } from "node:path";
 
 /**
@@ -10,9 +9,9 @@ export class NamelessFile implements Disposable {
   readonly descriptor: number;
 
   /** Throws where it cannot be made; on Windows there is no such path. */
-  constructor() {
+  constructor(parent: string) {
     if (process.platform === "win32") throw new Error("Windows has no path to a file without a name.");
-    const folder = mkdtempSync(join(tmpdir(), "facekit-graph-"));
+    const folder = mkdtempSync(join(parent, "facekit-graph-"));
     try {
       this.descriptor = openSync(join(folder, "graph"), "wx+", 0o600);
     } finally {

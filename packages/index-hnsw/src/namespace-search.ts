@@ -29,7 +29,7 @@ const timings = 15;
 export interface NamespaceSetup {
   readonly exact: ExactIndex;
   readonly namespace: string;
-  readonly graph: Omit<GraphSetup, "capacity">;
+  readonly graph: Omit<GraphSetup, "capacity" | "state">;
   /** Fewer rows than this are searched exactly. */
   readonly exactBelow: number;
   readonly recall: number;
