@@ -113,9 +113,20 @@ export function graphIndex(setup: GraphIndexSetup): HnswIndex {
       // First of all: what they tell of is then in what the exact index writes.
       const graphs = typeof library === "string" ? [] : await linksOf(searches);
       const isSame = (): boolean => space === opening && exact.rewrites === before;
-      if (!isSame() || !(await exact.save(write))) return false;
-      await saveGraphs({ graphs, space: opening, m, version: versionOf(library) }, write);
-      return isSame();
+      let isWhole = isSame() && (await exact.save(write));
+      if (isWhole) {
+        await saveGraphs({ graphs, space: opening, m, version: versionOf(library) }, write);
+        isWhole = isSame();
+      }
+      for (const { namespace } of isWhole ? [] : graphs) {
+        const search = searches.get(namespace);
+        if (search !== undefined) search.isUnsaved = true;
+      }
+      return isWhole;
+    },
+
+    get hasUnsavedWork() {
+      return [...searches.values()].some(({ isUnsaved }) => isUnsaved);
     },
 
     async restore(read) {

@@ -60,6 +60,8 @@ export class NamespaceSearch {
   #next: Graph | undefined;
   #working: Promise<void> | undefined;
   #again = false;
+  /** Whether a graph was built that is not saved. */
+  isUnsaved = false;
   #ended = false;
   /** Why there is no graph, and up to which size. */
   #givenUp: { readonly reason: string; readonly below: number } | undefined;
@@ -117,6 +119,7 @@ export class NamespaceSearch {
 
   /** The links of the graph, to be kept. Undefined where there is none. */
   async links(): Promise<{ links: Links; keys: RowKey[] } | undefined> {
+    this.isUnsaved = false;
     return this.#ready?.graph.links();
   }
 
@@ -198,7 +201,8 @@ export class NamespaceSearch {
     tell(0);
     await graph.feed(0, "building", this.#note, tell);
     const unfit = await this.#take(graph);
-    if (unfit !== undefined) await this.#giveUp(total, unfit);
+    if (unfit === undefined) this.isUnsaved = true;
+    else await this.#giveUp(total, unfit);
   }
 
   /** An empty graph of all rows, which is told of changes from now on. */
@@ -228,7 +232,7 @@ export class NamespaceSearch {
     const exactly = async (some: readonly Float32Array[], k: number) =>
       (await exact.search(namespace, some, { k })).hits;
     const approximately = (ef: number) => async (some: readonly Float32Array[], k: number) =>
-      (await graph.search(some, k, ef, this.#note))?.hits ?? [];
+      (await graph.search(some, k, ef, this.#note))?.hits ?? exactly(some, k);
     const tuning = await chooseEf(queries, recall, size, exactly, approximately);
     if (tuning.recall < recall) {
       const reached = `${percent(tuning.recall)} of the nearest with ${tuning.ef} candidates`;

@@ -251,7 +251,7 @@ describe.skipIf(typeof library === "string")(`snapshots${typeof library === "str
   });
 
   function holds(file: string, vector: Float32Array | undefined): boolean {
-    return vector !== undefined && readFileSync(file).includes(new Uint8Array(vector.buffer));
+    return vector !== undefined && readFileSync(file).includes(Buffer.from(vector.buffer));
   }
 
   test("leave no file behind in the temporary folder", async () => {
@@ -279,7 +279,7 @@ test.each([
   [{ recall: Number.NaN }, /recall wants/],
   [{ exactBelow: 0 }, /exactBelow wants/],
   [{ ef: 100 }, /no option "ef"/],
-])("refuses %j", (options, message) => {
+])("refuses %j", (options: object, message) => {
   expect(() => hnswIndex(options)).toThrow(
     expect.objectContaining({ code: "invalid-argument", message: expect.stringMatching(message) }),
   );
