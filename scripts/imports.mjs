@@ -18,7 +18,7 @@ const mayImport = {
   conformance: ["core"],
   evaluate: ["core"],
   "drawn-people": [],
-  node: ["core", "onnx", "models", "index-exact", "store-sql"],
+  node: ["core", "onnx", "models", "index-exact", "index-hnsw", "store-sql"],
   cli: ["core", "node", "models", "evaluate", "drawn-people"],
 };
 /** These run in browsers too. */

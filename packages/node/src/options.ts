@@ -1,5 +1,6 @@
 import type { Detector, Embedder, FaceIndex, FaceKitOptions, LoadOptions, VectorStore } from "@facekit/core";
 import type { DecodeLimits } from "./decode.js";
+import type { SearchIndex } from "./search-index.js";
 import type { SessionOptions } from "./session.js";
 
 /** Everything has a default: `createFaceKit()` alone recognises faces with the bundled models and keeps them in memory. */
@@ -17,8 +18,14 @@ export interface NodeFaceKitOptions extends Omit<FaceKitOptions, "index">, LoadO
   /** Parts of your own instead of those that `models` names. */
   readonly detector?: Detector;
   readonly embedder?: Embedder;
-  /** A whole index, for example a hosted service; then `store` and the models are not used. */
-  readonly index?: FaceIndex;
+  /**
+   * How the templates of the store are searched, where that is a file or memory: `"exact"` (the default) compares with
+   * all; `"hnsw"` searches large galleries approximately, by `@facekit/index-hnsw`; `"auto"` takes whichever is the faster
+   * one, and is exact where that package is missing; or a `VectorIndex` of your own.
+   *
+   * Or a whole `FaceIndex`, for example a hosted service; then `store` and the models are not used.
+   */
+  readonly index?: SearchIndex | FaceIndex;
   /** Limits of what is decoded. */
   readonly image?: DecodeLimits;
   /** How ONNX Runtime runs. */
