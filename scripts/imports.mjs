@@ -11,13 +11,14 @@ const packages = fileURLToPath(new URL("../packages", import.meta.url));
 const mayImport = {
   core: [],
   "index-exact": ["core"],
+  "index-hnsw": ["core", "index-exact"],
   models: ["core"],
   onnx: ["core", "models"],
   "store-sql": ["core"],
   conformance: ["core"],
   evaluate: ["core"],
   "drawn-people": [],
-  node: ["core", "onnx", "models", "index-exact", "store-sql"],
+  node: ["core", "onnx", "models", "index-exact", "index-hnsw", "store-sql"],
   cli: ["core", "node", "models", "evaluate", "drawn-people"],
 };
 /** These run in browsers too. */

@@ -161,17 +161,26 @@ function searchSection(
       const drawn = figures.filter(
         ({ count, batch, contender }) => count > 10_000 && batch === 1 && contender !== "naive JavaScript",
       );
-      const [{ count, dimensions } = { count: 0, dimensions: 0 }] = drawn;
+      const [{ count, dimensions, data } = { count: 0, dimensions: 0, data: "uniform" }] = drawn;
+      const isBuilt = figures.some(({ buildMs }) => buildMs !== undefined);
       return [
         `### ${gallery}`,
         ...plot(
-          `search-${count}x${dimensions}`,
+          `search-${count}x${dimensions}${data === "clustered" ? "-clustered" : ""}`,
           `Milliseconds a query, ${gallery}`,
           "milliseconds a query, one at a time",
           drawn.map(({ contender, queryMs, minMs, maxMs }) => bar(contender, queryMs, minMs, maxMs)),
         ),
         table(
-          ["contender", "batch", "ms a query", "times naive", "recall", "while registering, ms"],
+          [
+            "contender",
+            "batch",
+            "ms a query",
+            "times naive",
+            "recall",
+            "while registering, ms",
+            ...(isBuilt ? ["ready in, s", "ef", "added, erased a second"] : []),
+          ],
           figures.map((each) => [
             each.contender,
             String(each.batch),
@@ -181,6 +190,15 @@ function searchSection(
             each.registering === undefined
               ? ""
               : `${shown(each.registering.medianMs)}, ${shown(each.registering.p99Ms)}`,
+            ...(isBuilt
+              ? [
+                  each.buildMs === undefined ? "" : shown(each.buildMs / 1000),
+                  each.ef === undefined ? "" : String(each.ef),
+                  each.addsPerSecond === undefined
+                    ? ""
+                    : `${shown(each.addsPerSecond)}, ${shown(each.erasuresPerSecond ?? 0)}`,
+                ]
+              : []),
           ]),
         ),
         ...skippedList(all),

@@ -23,6 +23,12 @@ export interface Timings {
   readonly runs: Readonly<Record<string, readonly number[]>>;
   /** Milliseconds of single queries while registrations go on. */
   readonly registering: readonly number[] | null;
+  /** From the rows to the first search, with the choice of `ef` where there is one. */
+  readonly buildMs: number;
+  readonly ef?: number;
+  /** Single additions and erasures, one after the other. */
+  readonly addsPerSecond?: number;
+  readonly erasuresPerSecond?: number;
 }
 
 const k = 10;
@@ -31,6 +37,7 @@ const enoughRuns = 200;
 const enoughMs = 1500;
 const leastRuns = 3;
 const msPerRegistration = 10;
+const ratesTaken = 1000;
 
 if (process.argv[1] === import.meta.filename) {
   const task: Task = JSON.parse(process.argv[2] ?? "{}");
@@ -42,11 +49,13 @@ async function measure({ contender, gallery, batches, recallQueries, registering
   const create = contenders[contender];
   if (create === undefined) throw new Error(`There is no contender "${contender}".`);
   let made: Contender;
+  const started = performance.now();
   try {
     made = await create(gallery, rows);
   } catch (error) {
     return { skipped: reasonOf(error) };
   }
+  const buildMs = performance.now() - started;
   const queries = makeQueries(gallery, rows, Math.max(recallQueries, ...batches, 64));
   const recall = recallQueries > 0 ? await recallOf(made, gallery, rows, queries.slice(0, recallQueries)) : null;
   const runs: Record<string, number[]> = {};
@@ -56,8 +65,16 @@ async function measure({ contender, gallery, batches, recallQueries, registering
     runs[batch] = (await timesOf(made, next, batch === 1 ? warmUps : 1)).map((ms) => ms / batch);
   }
   const whileRegistering = registering ? await timesWhileRegistering(made, gallery, queries) : null;
+  const rates = registering ? await ratesOf(made, gallery, queries) : {};
   made.close?.();
-  return { recall, runs, registering: whileRegistering };
+  return {
+    recall,
+    runs,
+    registering: whileRegistering,
+    buildMs,
+    ...(made.ef !== undefined && { ef: made.ef }),
+    ...rates,
+  };
 }
 
 async function recallOf(made: Contender, gallery: Gallery, rows: Float32Array, queries: Float32Array[]) {
@@ -98,6 +115,19 @@ async function timesWhileRegistering(made: Contender, { count }: Gallery, querie
   clearInterval(timer);
   await Promise.all(registered);
   return times;
+}
+
+async function ratesOf({ register, erase }: Contender, { count }: Gallery, queries: Float32Array[]) {
+  if (register === undefined || erase === undefined) return {};
+  // Behind those that were registered before.
+  const first = count + 1_000_000;
+  const perSecond = async (work: (i: number) => Promise<void>): Promise<number> => {
+    const started = performance.now();
+    for (let i = 0; i < ratesTaken; i++) await work(i);
+    return ratesTaken / ((performance.now() - started) / 1000);
+  };
+  const addsPerSecond = await perSecond((i) => register(first + i, pick(queries, i)));
+  return { addsPerSecond, erasuresPerSecond: await perSecond((i) => erase(first + i)) };
 }
 
 function pick(queries: readonly Float32Array[], i: number): Float32Array {

@@ -24,6 +24,11 @@ export interface SearchFigures extends Gallery {
   readonly ratioToNaive: number;
   /** Of single queries while 100 registrations a second go on. */
   readonly registering?: { readonly medianMs: number; readonly p99Ms: number };
+  /** From the rows to the first search. */
+  readonly buildMs?: number;
+  readonly ef?: number;
+  readonly addsPerSecond?: number;
+  readonly erasuresPerSecond?: number;
 }
 
 export interface Skipped extends Gallery {
@@ -64,6 +69,7 @@ export function summary(rounds: readonly Round[]): (SearchFigures | Skipped)[] {
         maxMs: rounded(Math.max(...times)),
         recall: measured.recall,
         ratioToNaive: rounded((naiveMs.get(`${nameOf(gallery)} ${batch}`) ?? Number.NaN) / queryMs),
+        ...(batch === "1" ? ratesOf(timingsOf(group)) : {}),
         ...(registering.length === 0
           ? {}
           : {
@@ -72,6 +78,14 @@ export function summary(rounds: readonly Round[]): (SearchFigures | Skipped)[] {
       };
     });
   });
+}
+
+function ratesOf(timings: readonly Timings[]): Partial<SearchFigures> {
+  const middle = (name: "buildMs" | "ef" | "addsPerSecond" | "erasuresPerSecond"): Partial<SearchFigures> => {
+    const values = timings.flatMap((each) => each[name] ?? []);
+    return values.length === 0 ? {} : { [name]: rounded(median(values)) };
+  };
+  return { ...middle("buildMs"), ...middle("ef"), ...middle("addsPerSecond"), ...middle("erasuresPerSecond") };
 }
 
 export function table({ processor, cores, node }: Machine, figures: readonly (SearchFigures | Skipped)[]): string {
@@ -84,6 +98,12 @@ export function table({ processor, cores, node }: Machine, figures: readonly (Se
       lines.push(
         `${what}, batch ${batch}: ${queryMs} (${minMs}–${maxMs}), ${ratioToNaive} × naive, recall ${recall ?? "?"}`,
       );
+      const { buildMs, ef, addsPerSecond, erasuresPerSecond } = each;
+      if (buildMs !== undefined) {
+        const rates =
+          addsPerSecond === undefined ? "" : `, ${addsPerSecond} added and ${erasuresPerSecond} erased a second`;
+        lines.push(`    ready in ${buildMs} ms${ef === undefined ? "" : `, ef ${ef}`}${rates}`);
+      }
       if (registering) lines.push(`    while registering: ${registering.medianMs}, p99 ${registering.p99Ms}`);
     }
   }

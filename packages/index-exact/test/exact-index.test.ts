@@ -102,6 +102,42 @@ describe("exactIndex", () => {
     expect(await index.count("n")).toBe(19_940);
   });
 
+  test("lets another index see its rows, what changed, and how near some of them are", async () => {
+    const index = exactIndex({ threads: 0 });
+    await index.open(space);
+    const all = entries(400).map((entry, i) => ({ ...entry, memberId: `m${i >> 1}` }));
+    await index.add("n", all);
+    expect(index.namespaces).toEqual(["n"]);
+    expect(await index.inspect("nowhere", () => "seen")).toBeUndefined();
+    const queries = [vector(3), vector(99.5)];
+    const everything = await index.search("n", queries, { k: 30 });
+    await index.inspect("n", (rows) => {
+      expect(rows.size).toBe(everything.comparisons);
+      expect([...rows.ids.templates]).toEqual(all.map(({ id }) => id));
+      expect(rows.vector("templates", "t7")).toEqual(all[7]?.vector);
+      expect(rows.vector("means", "m900")).toBeUndefined();
+      expect(rows.takeChanges()).toBeUndefined();
+      // Of all candidates, the best are those of a search, to the last bit; what is not there is passed over.
+      const candidates = { templates: [...rows.ids.templates, "none"], means: rows.ids.means };
+      expect(rows.best(queries, 30, () => candidates)).toEqual(everything.hits);
+      const some = (query: number) => ({ templates: [`t${query}`, "t50"], means: ["m3"] });
+      expect(rows.best(queries, 9, some).map((hits) => hits.length)).toEqual([3, 3]);
+    });
+    const before = index.rewrites;
+    await index.add("n", [{ id: "new", memberId: "m5", vector: vector(1000) }]);
+    const changed = await index.inspect("n", (rows) => rows.takeChanges());
+    expect([...(changed?.templates ?? [])]).toEqual(["new"]);
+    expect([...(changed?.means ?? [])]).toEqual(["m5"]);
+    expect(index.rewrites).toBe(before);
+    await index.remove("n", ["t10", "t12", "none"]);
+    expect(index.rewrites).toBeGreaterThan(before);
+    const after = await index.inspect("n", (rows) => rows.takeChanges());
+    expect([...(after?.templates ?? [])].sort()).toEqual(["t10", "t12"]);
+    // Of one left there is no mean, of two another.
+    expect([...(after?.means ?? [])].sort()).toEqual(["m5", "m6"]);
+    expect([...((await index.inspect("n", (rows) => rows.takeChanges()))?.templates ?? [])]).toEqual([]);
+  });
+
   test("wants open first and is closed after disposal", async () => {
     const index = exactIndex();
     await expect(index.count("n")).rejects.toMatchObject({ code: "invalid-argument" });

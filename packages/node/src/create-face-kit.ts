@@ -6,21 +6,23 @@ import {
   disposeAll,
   type Embedder,
   type FaceKit,
+  FaceKitError,
   type FaceKitOptions,
   localFaceIndex,
   type MemberSource,
   memoryFaceRecords,
   memoryMemberSource,
   memoryVisitLog,
+  type VectorIndex,
   type VectorStore,
   type VisitLog,
 } from "@facekit/core";
-import { exactIndex } from "@facekit/index-exact";
 import { resolvePack } from "@facekit/models";
 import { sqliteStore } from "@facekit/store-sql";
 import { checkedLimits, decodeImage } from "./decode.js";
 import { loadDetector, loadEmbedder, loadPack } from "./load-models.js";
 import type { NodeFaceKitOptions } from "./options.js";
+import { searchIndexOf } from "./search-index.js";
 
 const optionNames = [
   "store",
@@ -51,13 +53,17 @@ const optionNames = [
 export async function createFaceKit(options: NodeFaceKitOptions = {}): Promise<FaceKit> {
   checkKeys("createFaceKit", options, optionNames);
   const flows = flowOptionsOf(options);
-  if (options.index !== undefined) return createFlows({ ...flows, index: options.index });
+  const { index: given } = options;
+  if (typeof given === "object" && "probe" in given) return createFlows({ ...flows, index: given });
+  if (given !== undefined && typeof options.store === "object" && !("faceRecords" in options.store)) {
+    throw new FaceKitError("invalid-argument", "index is for a store without search: a VectorStore has its own.");
+  }
 
   const limits = checkedLimits(options.image ?? {});
   const { detector, embedder } = await partsOf(options);
   const parts: AsyncDisposable[] = [detector, embedder];
   try {
-    const { store, members, visits } = await backendsOf(options);
+    const { store, members, visits } = await backendsOf(options, await searchIndexOf(given, options.onProgress));
     parts.push(store, members, visits);
     const index = localFaceIndex({
       detector,
@@ -99,20 +105,20 @@ interface Backends {
   readonly visits: VisitLog;
 }
 
-async function backendsOf({ store, members, visits }: NodeFaceKitOptions): Promise<Backends> {
+async function backendsOf({ store, members, visits }: NodeFaceKitOptions, index: VectorIndex): Promise<Backends> {
   if (typeof store === "string" || (store !== undefined && "faceRecords" in store)) {
     const database = typeof store === "string" ? sqliteStore(store) : store;
     // The database closes with its last part, so those that are not used let it go now.
     if (members !== undefined) await database.members[Symbol.asyncDispose]();
     if (visits !== undefined) await database.visits[Symbol.asyncDispose]();
     return {
-      store: createVectorStore({ records: database.faceRecords, index: exactIndex() }),
+      store: createVectorStore({ records: database.faceRecords, index }),
       members: members ?? database.members,
       visits: visits ?? database.visits,
     };
   }
   return {
-    store: store ?? createVectorStore({ records: memoryFaceRecords(), index: exactIndex() }),
+    store: store ?? createVectorStore({ records: memoryFaceRecords(), index }),
     members: members ?? memoryMemberSource(),
     visits: visits ?? memoryVisitLog(),
   };

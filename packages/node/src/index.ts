@@ -3,4 +3,5 @@ export { createFaceKit } from "./create-face-kit.js";
 export { type DecodeLimits, decodeImage } from "./decode.js";
 export { loadDetector, loadEmbedder, loadPack, type ModelOptions } from "./load-models.js";
 export type { DatabaseStore, NodeFaceKitOptions } from "./options.js";
+export type { SearchIndex } from "./search-index.js";
 export type { SessionOptions } from "./session.js";

@@ -10,6 +10,7 @@ import type {
   VisitLog,
 } from "@facekit/core";
 import type { DecodeLimits } from "./decode.js";
+import type { SearchIndex } from "./search-index.js";
 import type { SessionOptions } from "./session.js";
 
 /** Templates, members and visits in one database: what `sqliteStore`, `postgresStore` and `mysqlStore` make. */
@@ -37,8 +38,14 @@ export interface NodeFaceKitOptions extends Omit<FaceKitOptions, "index">, LoadO
   /** Parts of your own instead of those that `models` names. */
   readonly detector?: Detector;
   readonly embedder?: Embedder;
-  /** A whole index, for example a hosted service; then `store` and the models are not used. */
-  readonly index?: FaceIndex;
+  /**
+   * How templates are searched, where the store is no `VectorStore`, which has its own search: `"exact"` (the default) compares with
+   * all; `"hnsw"` searches large galleries approximately, by `@facekit/index-hnsw`; `"auto"` takes whichever is the faster
+   * one, and is exact where that package is missing; or a `VectorIndex` of your own.
+   *
+   * Or a whole `FaceIndex`, for example a hosted service; then `store` and the models are not used.
+   */
+  readonly index?: SearchIndex | FaceIndex;
   /** Limits of what is decoded. */
   readonly image?: DecodeLimits;
   /** How ONNX Runtime runs. */
