@@ -7,6 +7,7 @@ const packages = [
   "models",
   "onnx",
   "store-sql",
+  "store-mongodb",
   "conformance",
   "evaluate/report",
   "evaluate",

@@ -14,6 +14,7 @@ const mayImport = {
   models: ["core"],
   onnx: ["core", "models"],
   "store-sql": ["core"],
+  "store-mongodb": ["core"],
   conformance: ["core"],
   evaluate: ["core"],
   "drawn-people": [],
