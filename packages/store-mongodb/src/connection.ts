@@ -36,6 +36,11 @@ export interface Server {
   readonly driver: Driver;
   /** A collection of Facekit's. Acknowledged writes are on a majority's disks; reads see those alone. */
   collection(name: string): Collection<Stored>;
+  /**
+   * The same for `$vectorSearch` and the management of its indexes, which know no other read concern than `local`, and
+   * no time limit.
+   */
+  searchable(name: string): Collection<Stored>;
   /** Makes those indexes that are missing, however long that takes. */
   index(collection: string, indexes: readonly IndexDescription[]): Promise<void>;
 }
@@ -85,6 +90,11 @@ export function createConnection(name: string, options: MongodbConnectionOptions
   const serverOf = ({ db, driver }: { db: Db; driver: Driver }): Server => ({
     driver,
     collection: (collection) => db.collection<Stored>(`facekit.${collection}`),
+    searchable: (collection) =>
+      db.collection<Stored>(`facekit.${collection}`, {
+        readConcern: new driver.ReadConcern("local"),
+        timeoutMS: 0,
+      }),
     async index(collection, indexes) {
       const patient = db.collection<Stored>(`facekit.${collection}`, { timeoutMS: 0 });
       // One by one: FerretDB 1 drops the connection where some of several are there already.

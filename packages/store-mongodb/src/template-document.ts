@@ -34,7 +34,7 @@ export function fromTemplate(document: Fields): NamespacedFaceRecord {
 }
 
 /** The float32 numbers of a BSON vector (Binary of subtype 9); undefined where there is none. */
-function vectorOf({ vector }: Fields): Float32Array | undefined {
+export function vectorOf({ vector }: Fields): Float32Array | undefined {
   if (typeof vector !== "object" || vector === null || !("toFloat32Array" in vector)) return undefined;
   const { toFloat32Array } = vector;
   if (typeof toFloat32Array !== "function") return undefined;

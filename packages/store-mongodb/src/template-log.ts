@@ -14,6 +14,9 @@ import { fromTemplate, toTemplate } from "./template-document.js";
  * - `live`: a template.
  * - `mean`: the mean of a live member's templates, where there are several: for `$vectorSearch` alone.
  * - `erased`: namespace, id and revision of a template that was erased, for indexes to learn of it.
+ *
+ * `revision` is of templates, live or erased: that of the write that made them so. `shownAt` is the revision since which
+ * a template or a mean can be searched for.
  */
 export const templates = "templates";
 
@@ -56,6 +59,7 @@ export class TemplateLog {
       { key: { revision: 1, namespace: 1, id: 1 }, name: "by_revision" },
       { key: { batch: 1 }, name: "by_batch" },
       { key: { stagedAt: 1 }, name: "by_staging" },
+      { key: { shownAt: 1 }, name: "by_showing" },
     ]);
   }
 
@@ -207,20 +211,21 @@ async function settle(server: Server, commit: Commit): Promise<boolean> {
     const { matchedCount } = await collection.updateMany({ batch: of }, { $set: state, $unset: { stagedAt: "" } });
     return matchedCount >= amount;
   };
-  if (!(await show(batch, amountAt(commit, "puts"), { state: "live", revision }))) return false;
-  // Not called a revision: that is of what indexes are told.
-  const meansShown = await show(commit.meansBatch, amountAt(commit, "meansMade"), { state: "mean", madeAt: revision });
-  if (!meansShown) return false;
+  const live = { state: "live", revision, shownAt: revision };
+  if (!(await show(batch, amountAt(commit, "puts"), live))) return false;
+  // A mean has no revision: local indexes are not told of it.
+  const mean = { state: "mean", shownAt: revision };
+  if (!(await show(commit.meansBatch, amountAt(commit, "meansMade"), mean))) return false;
   for (const filter of erasedBy(commit)) {
     await collection.updateMany(
       { namespace, ...filter, state: "live", revision: { $lt: revision } },
       {
         $set: { state: "erased", revision },
-        $unset: { member: "", vector: "", createdAt: "", source: "", checksum: "", batch: "" },
+        $unset: { member: "", vector: "", createdAt: "", source: "", checksum: "", batch: "", shownAt: "" },
       },
     );
     if (Object.keys(filter).length > 0) continue;
-    await collection.deleteMany({ namespace, state: "mean", madeAt: { $lt: revision } });
+    await collection.deleteMany({ namespace, state: "mean", shownAt: { $lt: revision } });
   }
   for (const some of chunksOf(textsAt(commit, "removes"))) await collection.deleteMany({ _id: { $in: some } });
   return true;
