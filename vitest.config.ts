@@ -8,6 +8,7 @@ const packages = [
   "onnx",
   "store-sql",
   "store-mongodb",
+  "conformance/vector-search-server",
   "conformance",
   "evaluate/report",
   "evaluate",

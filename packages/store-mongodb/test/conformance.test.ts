@@ -1,7 +1,10 @@
 import { faceRecordsConformance, memberSourceConformance, visitLogConformance } from "@facekit/conformance";
-import { describe, onTestFinished, test } from "vitest";
+import { describe, onTestFinished, test, vi } from "vitest";
 import { type MongodbStore, mongodbStore } from "../src/index.js";
 import { temporaryDatabase, uri, whereFrom } from "./support.js";
+
+// FerretDB reads a whole collection for each query.
+vi.setConfig({ testTimeout: 240_000 });
 
 /** Makes one part of a store in a new database, and of another store in the same. */
 function part<T extends object>(
