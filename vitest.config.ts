@@ -7,6 +7,7 @@ const packages = [
   "models",
   "onnx",
   "store-sql",
+  "conformance/faults",
   "conformance",
   "evaluate/report",
   "evaluate",

@@ -24,12 +24,15 @@ export class Mirror {
   readonly #records = new Map<string, NamespacedFaceRecord>();
   #revision = 0;
 
+  /** May be repeated where it failed on the way: it begins again where the last whole run ended. */
   async follow(records: FaceRecords): Promise<void> {
+    let reached = this.#revision;
     for await (const change of records.changes(this.#revision)) {
       if (change.kind === "put") this.#records.set(keyOf(change.record), change.record);
       else this.#records.delete(keyOf(change));
-      this.#revision = Math.max(this.#revision, change.revision);
+      reached = Math.max(reached, change.revision);
     }
+    this.#revision = reached;
   }
 
   contents(): NamespacedFaceRecord[] {

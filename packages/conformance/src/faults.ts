@@ -1,0 +1,7 @@
+export {
+  type ConnectionFaults,
+  type FaultyConnection,
+  type FaultyConnectionOptions,
+  faultyConnection,
+} from "./faulty-connection.js";
+export { type FaultyServerConformanceOptions, faultyServerConformance, type OpenAt } from "./faulty-server.js";
