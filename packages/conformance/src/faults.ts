@@ -1,4 +1,13 @@
 export {
+  type Damage,
+  type Damaged,
+  type DamagedFilesConformanceOptions,
+  type DamageOptions,
+  damagedFilesConformance,
+  damageFiles,
+  type OpenIn,
+} from "./damaged-files.js";
+export {
   type ConnectionFaults,
   type FaultyConnection,
   type FaultyConnectionOptions,
