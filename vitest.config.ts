@@ -6,6 +6,7 @@ const packages = [
   "models/cache",
   "models",
   "onnx",
+  "store-sql/postgres",
   "store-sql",
   "conformance/faults",
   "conformance",
