@@ -3,6 +3,7 @@ import { defineConfig } from "vitest/config";
 const packages = [
   "core",
   "index-exact",
+  "index-hnsw",
   "models/cache",
   "models",
   "onnx",
