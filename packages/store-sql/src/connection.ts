@@ -1,95 +1,157 @@
-import { setTimeout as sleep } from "node:timers/promises";
-import { type CallOptions, closedError } from "@facekit/core";
-import type { Database, Sql } from "./database.js";
-import { adapterId, explain, isBusy } from "./failures.js";
-import { openDatabase } from "./open-database.js";
+import { type CallOptions, closedError, retry } from "@facekit/core";
+import type { Kysely, Transaction } from "kysely";
+import { OutcomeUnknown } from "./sessions.js";
 
-/** One part's share of the connection. Calls reject with the store's errors, `closed` after `release`. */
-export interface Handle {
-  readonly file: string;
-  /** Throws `closed` after `release`. */
-  check(): void;
-  /** For work of one statement: two may see two states. */
-  read<T>(work: (sql: Sql) => T, options?: CallOptions): Promise<T>;
-  /** Work in one transaction, durable when the promise fulfils. It may be run again after it failed. */
-  write<T>(work: (sql: Sql) => T, options?: CallOptions): Promise<T>;
-  /** A write after which what it deleted is gone from the write-ahead log too, unless another process is reading. */
-  erase<T>(work: (sql: Sql) => T, options?: CallOptions): Promise<T>;
-  release(): void;
+export interface WriteOptions extends CallOptions {
+  /**
+   * The work may be done twice without harm to its answer: then it is also repeated where a connection broke off while
+   * it was being committed. Default false: such a call rejects, and it is not known whether it was done.
+   */
+  readonly idempotent?: boolean;
 }
 
-/**
- * A connection that opens on first use and closes when its last handle is released. Work is synchronous, so that
- * callers of one process never meet inside a transaction; where another process holds the lock, it is tried again
- * until `busyTimeoutMs` have passed.
- */
-export function createConnection(file: string, busyTimeoutMs: number): { handle(): Handle } {
-  let db: Database | undefined;
+/** One part's share of a connection. Calls reject with the store's errors, `closed` after `release`. */
+export interface Handle<Tables> {
+  /** Names the store in errors. */
+  readonly store: string;
+  /** Compiles queries. What it executes is outside of any transaction and is not retried: use `read` and `write`. */
+  readonly builder: Kysely<Tables>;
+  /** Throws `closed` after `release`. */
+  check(): void;
+  /** For work of one statement: two may see two states. It is run again after a failure that passes. */
+  read<T>(work: (db: Kysely<Tables>) => Promise<T>, options?: CallOptions): Promise<T>;
+  /**
+   * Work in one transaction, durable when the promise fulfils. It is run again from the start after a failure that
+   * passes: a deadlock, a serialization failure, a connection that broke off before the commit.
+   */
+  write<T>(work: (db: Transaction<Tables>) => Promise<T>, options?: WriteOptions): Promise<T>;
+  /** A write after which what it deleted is overwritten where the database can do that. */
+  erase<T>(work: (db: Transaction<Tables>) => Promise<T>, options?: WriteOptions): Promise<T>;
+  /** Calls under way end as they would; the last release closes the connection. */
+  release(): Promise<void>;
+}
+
+export interface ConnectionParts<Tables> {
+  readonly adapter: string;
+  readonly store: string;
+  readonly kysely: Kysely<Tables>;
+  /** Runs before the first call, again after it failed: migrations. */
+  readonly prepare: () => Promise<void>;
+  readonly afterErasure?: () => Promise<void>;
+  /** Says what a failure means for the caller. Those that may pass are `retryable`. */
+  readonly explain: (error: unknown, doing: "read" | "write") => unknown;
+  /** For how long calls are tried again, in milliseconds, and the longest wait between. */
+  readonly retryMs: number;
+  readonly maxDelayMs: number;
+}
+
+/** Opens on first use and closes when its last handle is released. */
+export interface Connection<Tables> {
+  handle(): Handle<Tables>;
+}
+
+export function createConnection<Tables>(parts: ConnectionParts<Tables>): Connection<Tables> {
+  const { adapter, store, kysely, explain, retryMs, maxDelayMs } = parts;
   let handles = 0;
+  let prepared: Promise<void> | undefined;
 
-  const attempt = async <T>(doing: "read" | "write", work: (db: Database) => T, check: () => void): Promise<T> => {
-    const deadline = performance.now() + busyTimeoutMs;
-    for (;;) {
-      check();
-      try {
-        db ??= openDatabase(file);
-        return work(db);
-      } catch (error) {
-        if (!isBusy(error) || performance.now() >= deadline) throw explain(error, file, doing);
-      }
-      await sleep(2 + Math.random() * 18);
+  const prepare = (): Promise<void> => {
+    if (prepared === undefined) {
+      const attempt = parts.prepare();
+      prepared = attempt;
+      attempt.catch(() => {
+        prepared = undefined;
+      });
     }
+    return prepared;
   };
 
-  const close = (): void => {
-    if (db === undefined) return;
-    fold(db);
-    db.close();
-    db = undefined;
+  const attempt = async <T>(
+    doing: "read" | "write",
+    work: () => Promise<T>,
+    check: () => void,
+    { signal, idempotent = doing === "read" }: WriteOptions,
+  ): Promise<T> => {
+    const once = async (): Promise<{ readonly value: T } | { readonly error: unknown }> => {
+      check();
+      signal?.throwIfAborted();
+      try {
+        await prepare();
+        return { value: await work() };
+      } catch (error) {
+        if (signal?.aborted && error === signal.reason) throw error;
+        const explained = explain(error, doing);
+        if (error instanceof OutcomeUnknown && !idempotent) return { error: explained };
+        throw explained;
+      }
+    };
+    const retrying = retry(once, {
+      deadlineMs: retryMs,
+      initialDelayMs: Math.min(20, maxDelayMs),
+      maxDelayMs,
+      ...(signal && { signal }),
+    });
+    const outcome = await abortable(retrying, signal);
+    if ("error" in outcome) throw outcome.error;
+    return outcome.value;
   };
+
+  /** An abort before the commit writes nothing; later it is too late, and the call tells only the abort. */
+  const transaction = <T>(work: (db: Transaction<Tables>) => Promise<T>, options: WriteOptions): Promise<T> =>
+    kysely.transaction().execute(async (db) => {
+      const result = await work(db);
+      options.signal?.throwIfAborted();
+      return result;
+    });
 
   return {
     handle() {
       handles++;
-      let released = false;
+      let released: Promise<void> | undefined;
       const check = (): void => {
-        if (released) throw closedError(adapterId, file);
-      };
-      const checkFor = (options: CallOptions | undefined) => (): void => {
-        check();
-        options?.signal?.throwIfAborted();
+        if (released !== undefined) throw closedError(adapter, store);
       };
       return {
-        file,
+        store,
+        builder: kysely,
         check,
-        read: (work, options) => attempt("read", work, checkFor(options)),
-        write: (work, options) => attempt("write", (open) => open.transaction(work), checkFor(options)),
-        erase: (work, options) =>
+        read: (work, options = {}) => attempt("read", () => work(kysely), check, options),
+        write: (work, options = {}) => attempt("write", () => transaction(work, options), check, options),
+        erase: (work, options = {}) =>
           attempt(
             "write",
-            (open) => {
-              const result = open.transaction(work);
-              fold(open);
+            async () => {
+              const result = await transaction(work, options);
+              await parts.afterErasure?.();
               return result;
             },
-            checkFor(options),
+            check,
+            options,
           ),
         release() {
-          if (released) return;
-          released = true;
-          handles--;
-          if (handles === 0) close();
+          if (released === undefined) {
+            handles--;
+            released = handles === 0 ? kysely.destroy() : Promise.resolve();
+          }
+          return released;
         },
       };
     },
   };
 }
 
-/** The write is safe in the log already; folding that into the file can be made up for later. */
-function fold(db: Database): void {
+/** Rejects with the signal's reason as soon as it is aborted; the work behind ends by itself. */
+async function abortable<T>(promise: Promise<T>, signal: AbortSignal | undefined): Promise<T> {
+  if (signal === undefined) return promise;
+  let onAbort = (): void => undefined;
+  const aborted = new Promise<never>((_, reject) => {
+    onAbort = () => reject(signal.reason);
+    signal.addEventListener("abort", onAbort, { once: true });
+  });
   try {
-    db.checkpoint();
-  } catch {
-    // Another connection is at work, or the disk is full: the next checkpoint does it.
+    return await Promise.race([promise, aborted]);
+  } finally {
+    signal.removeEventListener("abort", onAbort);
+    promise.catch(() => undefined);
   }
 }

@@ -1,5 +1,4 @@
 import {
-  type CallOptions,
   checkFaceRecord,
   checkId,
   checkSpace,
@@ -9,23 +8,41 @@ import {
   type FaceRecordChange,
   type FaceRecords,
   notOpenError,
-  orderedText,
   paged,
+  type SnapshotStorage,
   specVersion,
 } from "@facekit/core";
+import { type Kysely, sql, type Transaction } from "kysely";
 import type { Handle } from "./connection.js";
-import type { Row, Sql, SqlValue } from "./database.js";
-import { adapterId, explain } from "./failures.js";
-import { deleteSnapshots, eraseSnapshots, sqliteSnapshots } from "./snapshot-storage.js";
-import { fromTemplateRow, putTemplate, templateColumns, templatesWithVectors, toTemplateRow } from "./template-row.js";
-import { dateAt, idAt, numberAt, textAt } from "./values.js";
-import { eraseSlots, prepareSlots, writeSlot } from "./vector-slots.js";
+import type { StoreDialect } from "./dialect.js";
+import { adapterId } from "./failures.js";
+import { forTemplates, type TemplateCondition } from "./for-templates.js";
+import { changesOf, inParts, type Parameter, prepared, preparedRows } from "./prepared.js";
+import type { StoredId, Tables } from "./tables.js";
+import { fromTemplateRow, type TemplateRow, templateColumns, toTemplateRow } from "./template-row.js";
+import { dateOf, idOf, numberOf, textOf } from "./values.js";
 
 /** About 1 MiB of vectors of 512 numbers. */
 const pageSize = 512;
 
+/** Snapshots hold templates, so what is erased must go from them too. */
+export interface ErasableSnapshots {
+  readonly storage: SnapshotStorage;
+  /** In each transaction that erases or replaces templates: the revision is that of the erasure. */
+  erase(db: Transaction<Tables>, revision: number): Promise<void>;
+  /** After its commit: another process may have begun one meanwhile. */
+  sweep(): void;
+}
+
 /** The templates of a store. */
-export function sqliteFaceRecords(handle: Handle): FaceRecords {
+export function sqlFaceRecords(
+  handle: Handle<Tables>,
+  dialect: StoreDialect,
+  snapshots?: ErasableSnapshots,
+): FaceRecords {
+  const { toStored } = dialect;
+  const queries = recordQueries(handle.builder, dialect);
+  const templates = dialect.templates(handle.builder);
   let bound: EmbeddingSpace | undefined;
 
   const spaceOf = (): EmbeddingSpace => {
@@ -34,129 +51,125 @@ export function sqliteFaceRecords(handle: Handle): FaceRecords {
     throw notOpenError(adapterId);
   };
 
-  /** Deletes the templates that the condition selects, in as many steps as there are lists of values. */
-  const deleteWhere = (
-    namespace: string,
-    condition: string,
-    steps: readonly SqlValue[][],
-  ): ((sql: Sql) => { deleted: number; revision: number }) => {
-    const stored = orderedText(namespace);
-    return (sql) => {
-      const revision = lastRevision(sql);
-      let deleted = 0;
-      for (const values of steps) {
-        const marked = sql.run(
-          `INSERT INTO deletions (namespace, id, revision)
-           SELECT namespace, id, ? FROM templates WHERE namespace = ? ${condition}`,
-          revision + 1,
-          stored,
-          ...values,
-        );
-        if (marked > 0) {
-          eraseSlots(sql, `namespace = ? ${condition}`, [stored, ...values]);
-          sql.run(`DELETE FROM templates WHERE namespace = ? ${condition}`, stored, ...values);
-        }
-        deleted += marked;
-      }
-      if (deleted === 0) return { deleted, revision };
-      recordRevision(sql, stored, revision + 1);
-      eraseSnapshots(sql, handle.file, revision + 1);
-      return { deleted, revision: revision + 1 };
+  /** Revisions are in the order of commits, for writers come one after the other from here on. */
+  const takeTurn = async (
+    db: Transaction<Tables>,
+    namespace: StoredId,
+  ): Promise<{ readonly last: number; readonly own: number; readonly deletions: boolean }> => {
+    if (queries.lock !== undefined) await db.executeQuery(queries.lock({}));
+    const [row] = (await db.executeQuery(queries.revisions({ namespace }))).rows;
+    return {
+      last: numberOf(row?.last ?? 0),
+      own: numberOf(row?.own ?? 0),
+      deletions: (row?.deletion ?? null) !== null,
     };
   };
 
-  /** Again after the commit: another process may have begun one meanwhile. */
-  const sweepSnapshots = (): void => {
-    try {
-      deleteSnapshots(handle.file);
-    } catch (error) {
-      throw explain(error, handle.file, "write");
-    }
-  };
-
-  const erase = async (
-    work: ReturnType<typeof deleteWhere>,
-    options: CallOptions | undefined,
-  ): Promise<{ deleted: number; revision: number }> => {
-    const result = await handle.erase(work, options);
-    if (result.deleted > 0) sweepSnapshots();
-    return result;
-  };
+  const erase =
+    (namespace: StoredId, conditions: readonly TemplateCondition[]) =>
+    async (db: Transaction<Tables>): Promise<{ deleted: number; revision: number }> => {
+      const { last } = await takeTurn(db, namespace);
+      const revision = last + 1;
+      let deleted = 0;
+      for (const condition of conditions) {
+        const marked = changesOf(await db.executeQuery(queries.markDeleted(condition, revision)));
+        if (marked > 0) {
+          await templates.eraseVectors(db, condition);
+          await db.executeQuery(queries.deleteTemplates(condition));
+        }
+        deleted += marked;
+      }
+      if (deleted === 0) return { deleted, revision: last };
+      await db.executeQuery(queries.recordRevision({ namespace, revision }));
+      await snapshots?.erase(db, revision);
+      return { deleted, revision };
+    };
 
   return {
     specVersion,
     id: adapterId,
     capabilities: { persistent: true },
-    snapshots: sqliteSnapshots(handle),
+    ...(snapshots && { snapshots: snapshots.storage }),
 
     async open(space, options) {
-      await handle.write((sql) => bind(sql, space, handle.file), options);
+      const write = { ...options, idempotent: true };
+      const held = await handle.write(async (db) => {
+        const inserted = await db.executeQuery(queries.bindSpace({ id: space.id, dimensions: space.dimensions }));
+        if (changesOf(inserted) > 0) await templates.bind(db, space.dimensions);
+        return (await db.executeQuery(queries.space({}))).rows[0];
+      }, write);
+      checkSpace(
+        adapterId,
+        handle.store,
+        { ...space, id: textOf(held?.id), dimensions: numberOf(held?.dimensions) },
+        space,
+      );
       bound = space;
     },
 
     async put(namespace, records, options = {}) {
       const space = spaceOf();
       checkId("namespace", namespace);
-      const rows = records.map((record) => {
+      // The last of one id wins.
+      const rows = new Map<string, TemplateRow>();
+      for (const record of records) {
         checkFaceRecord(record, space, adapterId);
-        return toTemplateRow(namespace, record);
-      });
-      const stored = orderedText(namespace);
-      const { revision, replaced } = await handle.write((sql) => {
-        if (options.ifRevision !== undefined) checkUnchanged(sql, namespace, options.ifRevision);
-        const revision = lastRevision(sql);
-        if (rows.length === 0) return { revision, replaced: false };
+        rows.set(record.id, toTemplateRow(namespace, record, toStored));
+      }
+      const stored = toStored(namespace);
+      const { ifRevision, signal } = options;
+      const write = { ...(signal && { signal }), idempotent: ifRevision === undefined };
+      const { revision, replaced } = await handle.write(async (db) => {
+        const { last, own, deletions } = await takeTurn(db, stored);
+        if (ifRevision !== undefined && own > ifRevision) throw conflictError(adapterId, namespace, ifRevision, own);
+        if (rows.size === 0) return { revision: last, replaced: false };
+        const revision = last + 1;
         let replaced = false;
-        for (const { id, vector, values } of rows) {
-          const [held] = sql.rows("SELECT slot FROM templates WHERE namespace = ? AND id = ?", stored, id);
-          replaced ||= held !== undefined;
-          const slot = writeSlot(sql, vector, held === undefined ? undefined : numberAt(held, 0));
-          sql.run(putTemplate, ...values(slot, revision + 1));
-          sql.run("DELETE FROM deletions WHERE namespace = ? AND id = ?", stored, id);
+        for (const part of inParts([...rows.values()])) {
+          if (await templates.put(db, part, revision)) replaced = true;
+          if (deletions) await db.executeQuery(queries.forgetDeletions(part));
         }
-        recordRevision(sql, stored, revision + 1);
-        if (replaced) eraseSnapshots(sql, handle.file, revision + 1);
-        return { revision: revision + 1, replaced };
-      }, options);
-      if (replaced) sweepSnapshots();
+        await db.executeQuery(queries.recordRevision({ namespace: stored, revision }));
+        if (replaced) await snapshots?.erase(db, revision);
+        return { revision, replaced };
+      }, write);
+      if (replaced) snapshots?.sweep();
       return { revision };
     },
 
     async delete(namespace, selection, options) {
       spaceOf();
       checkId("namespace", namespace);
-      const work =
+      const stored = toStored(namespace);
+      const conditions: TemplateCondition[] =
         "ids" in selection
-          ? deleteWhere(
-              namespace,
-              "AND id = ?",
-              selection.ids.map((id) => [orderedText(id)]),
-            )
-          : deleteWhere(namespace, "AND member_id = ?", [[orderedText(selection.memberId)]]);
-      return erase(work, options);
+          ? [...inParts([...new Set(selection.ids)].map(toStored))].map((ids) => ({ namespace: stored, ids }))
+          : [{ namespace: stored, memberId: toStored(selection.memberId) }];
+      const result = await handle.erase(erase(stored, conditions), options);
+      if (result.deleted > 0) snapshots?.sweep();
+      return result;
     },
 
     async deleteNamespace(namespace, options) {
       spaceOf();
       checkId("namespace", namespace);
-      return erase(deleteWhere(namespace, "", [[]]), options);
+      const stored = toStored(namespace);
+      const result = await handle.erase(erase(stored, [{ namespace: stored }]), options);
+      if (result.deleted > 0) snapshots?.sweep();
+      return result;
     },
 
     async *scan(namespace, options) {
       const { dimensions } = spaceOf();
       // By key, not by rowid: a record that is deleted and put again meanwhile would come twice.
-      const condition = namespace === undefined ? "(namespace, id) > (?, ?)" : "namespace = ? AND id > ?";
+      const page = namespace === undefined ? queries.scanAll : queries.scanNamespace;
       yield* paged(
         pageSize,
         (after) =>
-          handle.read((sql) => {
-            const from = [orderedText(after?.namespace ?? namespace ?? ""), orderedText(after?.id ?? "")];
-            return sql
-              .rows(
-                `SELECT ${templateColumns} FROM ${templatesWithVectors} WHERE ${condition} ORDER BY namespace, id LIMIT ${pageSize}`,
-                ...from,
-              )
-              .map((row) => fromTemplateRow(row, dimensions));
+          handle.read(async (db) => {
+            const place = { namespace: toStored(after?.namespace ?? namespace ?? ""), id: toStored(after?.id ?? "") };
+            const { rows } = await db.executeQuery(page(place));
+            return rows.map((row) => fromTemplateRow(row, dimensions));
           }, options),
         options,
       );
@@ -164,16 +177,28 @@ export function sqliteFaceRecords(handle: Handle): FaceRecords {
 
     async revision(options) {
       spaceOf();
-      return handle.read(lastRevision, options);
+      return handle.read(async (db) => {
+        const [row] = (await db.executeQuery(queries.lastRevision({}))).rows;
+        return numberOf(row?.last ?? 0);
+      }, options);
     },
 
     async *changes(since, options) {
       const { dimensions } = spaceOf();
-      const first = { revision: since + 1, namespace: "", id: "" };
-      yield* paged(
+      yield* paged<FaceRecordChange>(
         pageSize,
         (after) =>
-          handle.read((sql) => changesAfter(sql, after === undefined ? first : placeOf(after), dimensions), options),
+          handle.read(async (db) => {
+            const place = after === undefined ? { revision: since + 1, namespace: "", id: "" } : placeOf(after);
+            const { rows } = await db.executeQuery(
+              queries.changes({
+                revision: place.revision,
+                namespace: toStored(place.namespace),
+                id: toStored(place.id),
+              }),
+            );
+            return rows.map((row) => toChange(row, dimensions));
+          }, options),
         options,
       );
     },
@@ -184,94 +209,161 @@ export function sqliteFaceRecords(handle: Handle): FaceRecords {
       yield* paged(
         pageSize,
         (after) =>
-          handle.read(
-            (sql) =>
-              sql
-                .rows(
-                  `SELECT member_id, count(*), min(created_at) FROM templates
-                   WHERE namespace = ? AND member_id > ?
-                   GROUP BY member_id ORDER BY member_id LIMIT ${pageSize}`,
-                  orderedText(namespace),
-                  orderedText(after?.memberId ?? ""),
-                )
-                .map(
-                  (row): EnrolledMember => ({
-                    memberId: idAt(row, 0),
-                    templates: numberAt(row, 1),
-                    enrolledAt: dateAt(row, 2),
-                  }),
-                ),
-            options,
-          ),
+          handle.read(async (db) => {
+            const place = { namespace: toStored(namespace), memberId: toStored(after?.memberId ?? "") };
+            const { rows } = await db.executeQuery(queries.members(place));
+            return rows.map(
+              (row): EnrolledMember => ({
+                memberId: idOf(row.member_id),
+                templates: numberOf(row.templates),
+                enrolledAt: dateOf(row.enrolled_at),
+              }),
+            );
+          }, options),
         options,
       );
     },
 
     async [Symbol.asyncDispose]() {
-      handle.release();
+      await handle.release();
     },
   };
 }
 
-function bind(sql: Sql, space: EmbeddingSpace, file: string): void {
-  const [row] = sql.rows("SELECT id, dimensions FROM space");
-  if (row === undefined) {
-    sql.run("INSERT INTO space (only_row, id, dimensions) VALUES (1, ?, ?)", space.id, space.dimensions);
-    prepareSlots(sql, space.dimensions * Float32Array.BYTES_PER_ELEMENT);
-    return;
-  }
-  checkSpace(adapterId, file, { ...space, id: textAt(row, 0), dimensions: numberAt(row, 1) }, space);
-}
-
-function lastRevision(sql: Sql): number {
-  const [row = []] = sql.rows("SELECT coalesce(max(revision), 0) FROM namespaces");
-  return numberAt(row, 0);
-}
-
-function recordRevision(sql: Sql, storedNamespace: string, revision: number): void {
-  sql.run(
-    `INSERT INTO namespaces (namespace, revision) VALUES (?, ?)
-     ON CONFLICT (namespace) DO UPDATE SET revision = excluded.revision`,
-    storedNamespace,
-    revision,
-  );
-}
-
-function checkUnchanged(sql: Sql, namespace: string, ifRevision: number): void {
-  const [row] = sql.rows("SELECT revision FROM namespaces WHERE namespace = ?", orderedText(namespace));
-  if (row !== undefined && numberAt(row, 0) > ifRevision) {
-    throw conflictError(adapterId, namespace, ifRevision, numberAt(row, 0));
-  }
-}
-
 interface Place {
+  readonly namespace: StoredId;
+  readonly id: StoredId;
+}
+
+/** Compiled once for each store. */
+function recordQueries(db: Kysely<Tables>, dialect: StoreDialect) {
+  const limit = sql.lit(pageSize);
+  const lastRevision = db.selectFrom("namespaces").select(({ fn }) => fn.max("revision").as("last"));
+  const columnsOf = (...names: string[]) => names.map((name) => sql.ref(name));
+  const templates = db
+    .selectFrom("templates")
+    .select([...templateColumns])
+    .select(dialect.vector);
+  const told = ["member_id", "created_at", "source", "checksum", "vector"] as const;
+
+  /** One statement, so that a record is told as put or as deleted, never as both or neither. */
+  const changes = (p: Parameter<Place & { readonly revision: number }>) => {
+    const after = dialect.after(columnsOf("revision", "namespace", "id"), [p("revision"), p("namespace"), p("id")]);
+    const put = templates.where(after).orderBy("revision").orderBy("namespace").orderBy("id").limit(limit);
+    const deleted = db
+      .selectFrom("deletions")
+      .select(["revision", "namespace", "id"])
+      .where(after)
+      .orderBy("revision")
+      .orderBy("namespace")
+      .orderBy("id")
+      .limit(limit);
+    // Each with a limit of its own: some databases make the whole union before they sort it.
+    const columns = ["revision", "namespace", "id"] as const;
+    return db
+      .selectFrom(put.as("put"))
+      .select(columns)
+      .select(told.map((column) => sql<unknown>`${sql.ref(column)}`.as(column)))
+      .unionAll(
+        db
+          .selectFrom(deleted.as("deleted"))
+          .select(columns)
+          .select(told.map((column) => sql<unknown>`NULL`.as(column))),
+      )
+      .orderBy("revision")
+      .orderBy("namespace")
+      .orderBy("id")
+      .limit(limit);
+  };
+
+  return {
+    markDeleted: forTemplates((matching, revision) =>
+      db
+        .insertInto("deletions")
+        .columns(["namespace", "id", "revision"])
+        .expression(
+          db
+            .selectFrom("templates")
+            .select(["namespace", "id", sql<number>`CAST(${revision} AS ${dialect.integer})`.as("revision")])
+            .where(matching),
+        ),
+    ),
+    deleteTemplates: forTemplates((matching) => db.deleteFrom("templates").where(matching)),
+    lock: dialect.locks
+      ? prepared((_: Parameter<object>) => db.selectFrom("space").select("only_row").forUpdate())
+      : undefined,
+    bindSpace: prepared((p: Parameter<{ readonly id: string; readonly dimensions: number }>) =>
+      dialect.unlessThere(db.insertInto("space").values({ only_row: 1, id: p("id"), dimensions: p("dimensions") })),
+    ),
+    space: prepared((_: Parameter<object>) => db.selectFrom("space").select(["id", "dimensions"])),
+    lastRevision: prepared((_: Parameter<object>) => lastRevision),
+    /** In one statement, for each costs a way to the server and back. */
+    revisions: prepared((p: Parameter<{ readonly namespace: StoredId }>) =>
+      lastRevision.select((eb) => [
+        eb.selectFrom("namespaces as own").select("own.revision").where("own.namespace", "=", p("namespace")).as("own"),
+        eb
+          .selectFrom("deletions")
+          .select(sql`1`.as("one"))
+          .where("deletions.namespace", "=", p("namespace"))
+          .limit(sql.lit(1))
+          .as("deletion"),
+      ]),
+    ),
+    recordRevision: prepared((p: Parameter<{ readonly namespace: StoredId; readonly revision: number }>) =>
+      db
+        .insertInto("namespaces")
+        .values({ namespace: p("namespace"), revision: p("revision") })
+        .modifyEnd(dialect.replacing(["namespace"], ["revision"])),
+    ),
+    forgetDeletions: preparedRows((rows: readonly Parameter<Place>[]) =>
+      db
+        .deleteFrom("deletions")
+        .where("namespace", "=", rows[0]?.("namespace") ?? "")
+        .where(
+          "id",
+          "in",
+          rows.map((p) => p("id")),
+        ),
+    ),
+    scanAll: prepared((p: Parameter<Place>) =>
+      templates
+        .where(dialect.after(columnsOf("namespace", "id"), [p("namespace"), p("id")]))
+        .orderBy("namespace")
+        .orderBy("id")
+        .limit(limit),
+    ),
+    scanNamespace: prepared((p: Parameter<Place>) =>
+      templates.where("namespace", "=", p("namespace")).where("id", ">", p("id")).orderBy("id").limit(limit),
+    ),
+    changes: prepared(changes),
+    members: prepared((p: Parameter<{ readonly namespace: StoredId; readonly memberId: StoredId }>) =>
+      db
+        .selectFrom("templates")
+        .select([
+          "member_id",
+          (eb) => eb.fn.countAll().as("templates"),
+          (eb) => eb.fn.min("created_at").as("enrolled_at"),
+        ])
+        .where("namespace", "=", p("namespace"))
+        .where("member_id", ">", p("memberId"))
+        .groupBy("member_id")
+        .orderBy("member_id")
+        .limit(limit),
+    ),
+  };
+}
+
+function placeOf(change: FaceRecordChange): {
   readonly revision: number;
   readonly namespace: string;
   readonly id: string;
-}
-
-function placeOf(change: FaceRecordChange): Place {
+} {
   return change.kind === "put" ? { ...change.record, revision: change.revision } : change;
 }
 
-/** One statement, so that a record is told as put or as deleted, never as both or neither. */
-function changesAfter(sql: Sql, place: Place, dimensions: number): FaceRecordChange[] {
-  const rows = sql.rows(
-    `SELECT ${templateColumns} FROM ${templatesWithVectors} WHERE (revision, namespace, id) > (?1, ?2, ?3)
-     UNION ALL
-     SELECT revision, namespace, id, NULL, NULL, NULL, NULL, NULL FROM deletions
-     WHERE (revision, namespace, id) > (?1, ?2, ?3)
-     ORDER BY 1, 2, 3 LIMIT ${pageSize}`,
-    place.revision,
-    orderedText(place.namespace),
-    orderedText(place.id),
-  );
-  return rows.map((row) => toChange(row, dimensions));
-}
-
-function toChange(row: Row, dimensions: number): FaceRecordChange {
-  const revision = numberAt(row, 0);
-  return row[3] === null
-    ? { kind: "delete", revision, namespace: idAt(row, 1), id: idAt(row, 2) }
+function toChange(row: Parameters<typeof fromTemplateRow>[0], dimensions: number): FaceRecordChange {
+  const revision = numberOf(row.revision);
+  return row.member_id === null
+    ? { kind: "delete", revision, namespace: idOf(row.namespace), id: idOf(row.id) }
     : { kind: "put", revision, record: fromTemplateRow(row, dimensions) };
 }

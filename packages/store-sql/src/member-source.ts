@@ -4,56 +4,47 @@ import {
   checkPurchase,
   type Member,
   type MemberSource,
-  orderedText,
   type Purchase,
   paged,
   specVersion,
   unknownMemberError,
 } from "@facekit/core";
+import { type Kysely, type Selectable, sql } from "kysely";
 import type { Handle } from "./connection.js";
-import type { Row } from "./database.js";
+import type { StoreDialect } from "./dialect.js";
 import { adapterId } from "./failures.js";
-import { dateAt, fromDate, idAt, numberAt, optionalAt, textAt } from "./values.js";
+import { changesOf, type Parameter, prepared } from "./prepared.js";
+import type { StoredId, Tables } from "./tables.js";
+import { dateOf, fromDate, idOf, numberOf, optional, textOf } from "./values.js";
 
 const pageSize = 1024;
 
-/** Stands for "no date" in the order of purchases, as in the index `purchases_by_time`. */
+/** Stands for "no date" in the order of purchases: the greatest date of ECMAScript, plus one. */
 const noDate = 8_640_000_000_000_001;
 
 /** The members of a store. They and the templates are deleted apart. */
-export function sqliteMemberSource(handle: Handle): MemberSource {
+export function sqlMemberSource(handle: Handle<Tables>, dialect: StoreDialect): MemberSource {
+  const { toStored } = dialect;
+  const queries = memberQueries(handle.builder, dialect);
   return {
     specVersion,
     id: adapterId,
     capabilities: { writable: true, purchases: true, persistent: true },
 
     async get(namespace, memberId, options) {
-      return handle.read((sql) => {
-        const [row] = sql.rows(
-          "SELECT id, name, email, phone, created_at FROM members WHERE namespace = ? AND id = ?",
-          orderedText(namespace),
-          orderedText(memberId),
-        );
-        return row === undefined ? undefined : toMember(row);
-      }, options);
+      const key = { namespace: toStored(namespace), id: toStored(memberId) };
+      const { rows } = await handle.read((db) => db.executeQuery(queries.member(key)), options);
+      return rows[0] && toMember(rows[0]);
     },
 
     async *list(namespace, options) {
       yield* paged<Member>(
         pageSize,
-        (after) =>
-          handle.read(
-            (sql) =>
-              sql
-                .rows(
-                  `SELECT id, name, email, phone, created_at FROM members
-                   WHERE namespace = ? AND id > ? ORDER BY id LIMIT ${pageSize}`,
-                  orderedText(namespace),
-                  orderedText(after?.id ?? ""),
-                )
-                .map(toMember),
-            options,
-          ),
+        async (after) => {
+          const place = { namespace: toStored(namespace), id: toStored(after?.id ?? "") };
+          const { rows } = await handle.read((db) => db.executeQuery(queries.list(place)), options);
+          return rows.map(toMember);
+        },
         options,
       );
     },
@@ -61,106 +52,155 @@ export function sqliteMemberSource(handle: Handle): MemberSource {
     async put(namespace, member, options) {
       checkId("namespace", namespace);
       checkMember(member);
-      const values = [
-        orderedText(namespace),
-        orderedText(member.id),
-        member.name ?? null,
-        member.email ?? null,
-        member.phone ?? null,
-        fromDate(member.createdAt),
-      ];
-      await handle.write(
-        (sql) =>
-          // An update, not a replacement: that would delete the purchases.
-          sql.run(
-            `INSERT INTO members (namespace, id, name, email, phone, created_at) VALUES (?, ?, ?, ?, ?, ?)
-             ON CONFLICT (namespace, id) DO UPDATE SET
-               name = excluded.name, email = excluded.email, phone = excluded.phone, created_at = excluded.created_at`,
-            ...values,
-          ),
-        options,
-      );
+      const values = {
+        namespace: toStored(namespace),
+        id: toStored(member.id),
+        name: member.name ?? null,
+        email: member.email ?? null,
+        phone: member.phone ?? null,
+        created_at: fromDate(member.createdAt),
+      };
+      await handle.write((db) => db.executeQuery(queries.put(values)), { ...options, idempotent: true });
     },
 
     async delete(namespace, memberId, options) {
-      const deleted = await handle.erase(
-        (sql) =>
-          sql.run("DELETE FROM members WHERE namespace = ? AND id = ?", orderedText(namespace), orderedText(memberId)),
-        options,
-      );
-      return deleted > 0;
+      const key = { namespace: toStored(namespace), id: toStored(memberId) };
+      return changesOf(await handle.erase((db) => db.executeQuery(queries.delete(key)), options)) > 0;
     },
 
     async *purchases(namespace, memberId, options) {
       yield* paged<Purchase>(
         pageSize,
-        (after) =>
-          handle.read(
-            (sql) =>
-              sql
-                .rows(
-                  `SELECT id, product, quantity, total, currency, at FROM purchases
-                   WHERE namespace = ? AND member_id = ? AND (coalesce(at, ${noDate}), id) > (?, ?)
-                   ORDER BY coalesce(at, ${noDate}), id LIMIT ${pageSize}`,
-                  orderedText(namespace),
-                  orderedText(memberId),
-                  after === undefined ? -noDate : (after.at?.getTime() ?? noDate),
-                  orderedText(after?.id ?? ""),
-                )
-                .map(toPurchase),
-            options,
-          ),
+        async (after) => {
+          const place = {
+            namespace: toStored(namespace),
+            member_id: toStored(memberId),
+            at: after === undefined ? -noDate : (after.at?.getTime() ?? noDate),
+            id: toStored(after?.id ?? ""),
+          };
+          const { rows } = await handle.read((db) => db.executeQuery(queries.purchases(place)), options);
+          return rows.map(toPurchase);
+        },
         options,
       );
     },
 
     async addPurchase(namespace, memberId, purchase, options) {
       checkPurchase(purchase);
-      const member = [orderedText(namespace), orderedText(memberId)];
-      const values = [
-        orderedText(purchase.id),
-        purchase.product,
-        purchase.quantity,
-        purchase.total,
-        purchase.currency,
-        fromDate(purchase.at),
-      ];
-      await handle.write((sql) => {
-        if (sql.rows("SELECT 1 FROM members WHERE namespace = ? AND id = ?", ...member).length === 0) {
-          throw unknownMemberError(adapterId, namespace, memberId);
-        }
-        sql.run(
-          `INSERT INTO purchases (namespace, member_id, id, product, quantity, total, currency, at)
-           VALUES (?, ?, ?, ?, ?, ?, ?, ?) ON CONFLICT DO NOTHING`,
-          ...member,
-          ...values,
-        );
-      }, options);
+      const member = { namespace: toStored(namespace), id: toStored(memberId) };
+      const values = {
+        namespace: member.namespace,
+        member_id: member.id,
+        id: toStored(purchase.id),
+        product: purchase.product,
+        quantity: purchase.quantity,
+        total: purchase.total,
+        currency: purchase.currency,
+        at: fromDate(purchase.at),
+      };
+      const write = { ...options, idempotent: true };
+      await handle.write(async (db) => {
+        const { rows } = await db.executeQuery(queries.lockMember(member));
+        if (rows.length === 0) throw unknownMemberError(adapterId, namespace, memberId);
+        await db.executeQuery(queries.addPurchase(values));
+      }, write);
     },
 
     async [Symbol.asyncDispose]() {
-      handle.release();
+      await handle.release();
     },
   };
 }
 
-function toMember(row: Row): Member {
+interface MemberKey {
+  readonly namespace: StoredId;
+  readonly id: StoredId;
+}
+
+interface PurchasePlace extends MemberKey {
+  readonly member_id: StoredId;
+  readonly at: number;
+}
+
+type MemberRow = Selectable<Tables["members"]>;
+type PurchaseRow = Selectable<Tables["purchases"]>;
+
+/** Compiled once for each store. */
+function memberQueries(db: Kysely<Tables>, dialect: StoreDialect) {
+  const limit = sql.lit(pageSize);
+  const fields = ["name", "email", "phone", "created_at"] as const;
+  const members = db.selectFrom("members").select(["id", ...fields]);
+  const found = (p: Parameter<MemberKey>) => members.where("namespace", "=", p("namespace")).where("id", "=", p("id"));
+  const time = sql<number>`coalesce(${sql.ref("at")}, ${sql.lit(noDate)})`;
   return {
-    id: idAt(row, 0),
-    ...optionalAt("name", row, 1, textAt),
-    ...optionalAt("email", row, 2, textAt),
-    ...optionalAt("phone", row, 3, textAt),
-    ...optionalAt("createdAt", row, 4, dateAt),
+    member: prepared(found),
+    /** The member stays until the purchase is written. */
+    lockMember: prepared((p: Parameter<MemberKey>) => (dialect.locks ? found(p).forUpdate() : found(p))),
+    list: prepared((p: Parameter<MemberKey>) =>
+      members.where("namespace", "=", p("namespace")).where("id", ">", p("id")).orderBy("id").limit(limit),
+    ),
+    // Not a replacement of the row, which would delete the purchases.
+    put: prepared((p: Parameter<MemberRow>) =>
+      db
+        .insertInto("members")
+        .values({
+          namespace: p("namespace"),
+          id: p("id"),
+          name: p("name"),
+          email: p("email"),
+          phone: p("phone"),
+          created_at: p("created_at"),
+        })
+        .modifyEnd(dialect.replacing(["namespace", "id"], fields)),
+    ),
+    delete: prepared((p: Parameter<MemberKey>) =>
+      db.deleteFrom("members").where("namespace", "=", p("namespace")).where("id", "=", p("id")),
+    ),
+    purchases: prepared((p: Parameter<PurchasePlace>) =>
+      db
+        .selectFrom("purchases")
+        .select(["id", "product", "quantity", "total", "currency", "at"])
+        .where("namespace", "=", p("namespace"))
+        .where("member_id", "=", p("member_id"))
+        .where(dialect.after([time, sql.ref("id")], [p("at"), p("id")]))
+        .orderBy(time)
+        .orderBy("id")
+        .limit(limit),
+    ),
+    addPurchase: prepared((p: Parameter<PurchaseRow>) =>
+      dialect.unlessThere(
+        db.insertInto("purchases").values({
+          namespace: p("namespace"),
+          member_id: p("member_id"),
+          id: p("id"),
+          product: p("product"),
+          quantity: p("quantity"),
+          total: p("total"),
+          currency: p("currency"),
+          at: p("at"),
+        }),
+      ),
+    ),
   };
 }
 
-function toPurchase(row: Row): Purchase {
+function toMember(row: Omit<MemberRow, "namespace">): Member {
   return {
-    id: idAt(row, 0),
-    product: textAt(row, 1),
-    quantity: numberAt(row, 2),
-    total: textAt(row, 3),
-    currency: textAt(row, 4),
-    ...optionalAt("at", row, 5, dateAt),
+    id: idOf(row.id),
+    ...optional("name", row.name, textOf),
+    ...optional("email", row.email, textOf),
+    ...optional("phone", row.phone, textOf),
+    ...optional("createdAt", row.created_at, dateOf),
+  };
+}
+
+function toPurchase(row: Omit<PurchaseRow, "namespace" | "member_id">): Purchase {
+  return {
+    id: idOf(row.id),
+    product: textOf(row.product),
+    quantity: numberOf(row.quantity),
+    total: textOf(row.total),
+    currency: textOf(row.currency),
+    ...optional("at", row.at, dateOf),
   };
 }

@@ -1,71 +1,68 @@
 import { crc32 } from "node:zlib";
-import { type FaceRecord, type NamespacedFaceRecord, orderedText } from "@facekit/core";
-import type { Row, SqlValue } from "./database.js";
+import type { FaceRecord, NamespacedFaceRecord } from "@facekit/core";
 import { Damage } from "./failures.js";
-import { blobAt, dateAt, idAt, numberAt, optionalAt, textAt } from "./values.js";
+import type { StoredId } from "./tables.js";
+import { bytesOf, dateOf, idOf, numberOf, optional, textOf } from "./values.js";
 
-/** What `fromTemplateRow` takes, from `templatesWithVectors`. */
-export const templateColumns = "revision, namespace, id, member_id, vector, created_at, source, checksum";
+/** The columns that `fromTemplateRow` takes beside the vector. */
+export const templateColumns = [
+  "revision",
+  "namespace",
+  "id",
+  "member_id",
+  "created_at",
+  "source",
+  "checksum",
+] as const;
 
-/** A template whose vector is missing must be noticed, not left out. */
-export const templatesWithVectors = "templates LEFT JOIN vectors USING (slot)";
-
+/** What is written of a template but for its revision, which is known inside the transaction only. */
 export interface TemplateRow {
-  readonly id: string;
+  readonly namespace: StoredId;
+  readonly id: StoredId;
+  readonly memberId: StoredId;
   readonly vector: Buffer;
-  /** The values of `putTemplate`. */
-  values(slot: number, revision: number): SqlValue[];
+  readonly createdAt: number;
+  readonly source: string | null;
+  checksum(revision: number): number;
 }
 
-/** Creates the template, or replaces the one of the same id. */
-export const putTemplate = `
-  INSERT INTO templates (slot, revision, namespace, id, member_id, created_at, source, checksum)
-  VALUES (?, ?, ?, ?, ?, ?, ?, ?)
-  ON CONFLICT (namespace, id) DO UPDATE SET
-    revision = excluded.revision, member_id = excluded.member_id, created_at = excluded.created_at,
-    source = excluded.source, checksum = excluded.checksum`;
-
-/** Everything but the slot and the revision, which are known inside the transaction only. */
-export function toTemplateRow(namespace: string, record: FaceRecord): TemplateRow {
-  const { vector } = record;
-  const id = orderedText(record.id);
-  // A copy, for the transaction may come later. libsql runs on little-endian machines only.
+export function toTemplateRow(namespace: string, record: FaceRecord, toStored: (id: string) => StoredId): TemplateRow {
+  const { vector, id, memberId } = record;
+  // A copy, for the transaction comes later. Node runs on little-endian machines only.
   const bytes = Buffer.from(vector.buffer.slice(vector.byteOffset, vector.byteOffset + vector.byteLength));
   const createdAt = record.createdAt.getTime();
   const source = record.source ?? null;
   return {
-    id,
+    namespace: toStored(namespace),
+    id: toStored(id),
+    memberId: toStored(memberId),
     vector: bytes,
-    values: (slot, revision) => [
-      slot,
-      revision,
-      orderedText(namespace),
-      id,
-      orderedText(record.memberId),
-      createdAt,
-      source,
-      checksum(bytes, [revision, namespace, record.id, record.memberId, createdAt, source]),
-    ],
+    createdAt,
+    source,
+    checksum: (revision) => checksum(bytes, [revision, namespace, id, memberId, createdAt, source]),
   };
 }
 
-/** Throws `Damage` where the row is not as it was written: SQLite itself does not notice a flipped bit. */
-export function fromTemplateRow(row: Row, dimensions: number): NamespacedFaceRecord {
-  const namespace = idAt(row, 1);
-  const id = idAt(row, 2);
-  const memberId = idAt(row, 3);
-  const bytes = blobAt(row, 4);
-  const createdAt = dateAt(row, 5);
-  const source = optionalAt("source", row, 6, textAt);
+/** Throws `Damage` where the row is not as it was written: databases do not notice a flipped bit. */
+export function fromTemplateRow(
+  row: { readonly [column in (typeof templateColumns)[number] | "vector"]: unknown },
+  dimensions: number,
+): NamespacedFaceRecord {
+  const namespace = idOf(row.namespace);
+  const id = idOf(row.id);
+  const memberId = idOf(row.member_id);
+  const bytes = bytesOf(row.vector);
+  const createdAt = dateOf(row.created_at);
+  const source = optional("source", row.source, textOf);
   const expected = checksum(bytes, [
-    numberAt(row, 0),
+    numberOf(row.revision),
     namespace,
     id,
     memberId,
     createdAt.getTime(),
     source.source ?? null,
   ]);
-  if (numberAt(row, 7) !== expected || bytes.length !== dimensions * Float32Array.BYTES_PER_ELEMENT) {
+  if (numberOf(row.checksum) !== expected || bytes.length !== dimensions * Float32Array.BYTES_PER_ELEMENT) {
     throw new Damage(`template "${id}" of namespace "${namespace}" is not as it was written`);
   }
   const vector = new Float32Array(dimensions);
@@ -73,6 +70,6 @@ export function fromTemplateRow(row: Row, dimensions: number): NamespacedFaceRec
   return { namespace, id, memberId, vector, createdAt, ...source };
 }
 
-function checksum(vector: Buffer, rest: readonly (string | number | null)[]): number {
+function checksum(vector: Uint8Array, rest: readonly (string | number | null)[]): number {
   return crc32(vector, crc32(JSON.stringify(rest)));
 }

@@ -2,22 +2,26 @@ import {
   checkId,
   checkVisit,
   checkVisitQuery,
-  orderedText,
   paged,
   specVersion,
   type Visit,
   type VisitLog,
   type VisitQuery,
 } from "@facekit/core";
+import { type Kysely, type Selectable, sql } from "kysely";
 import type { Handle } from "./connection.js";
-import type { Row, SqlValue } from "./database.js";
+import type { StoreDialect } from "./dialect.js";
 import { adapterId } from "./failures.js";
-import { dateAt, fromDate, idAt, numberAt, optionalAt, textAt } from "./values.js";
+import { changesOf, inParts, type Parameter, prepared, preparedRows } from "./prepared.js";
+import type { StoredId, Tables } from "./tables.js";
+import { dateOf, idOf, numberOf, optional, textOf } from "./values.js";
 
 const pageSize = 1024;
 
 /** The book of visits of a store. */
-export function sqliteVisitLog(handle: Handle): VisitLog {
+export function sqlVisitLog(handle: Handle<Tables>, dialect: StoreDialect): VisitLog {
+  const { toStored } = dialect;
+  const queries = visitQueries(handle.builder, dialect);
   return {
     specVersion,
     id: adapterId,
@@ -25,99 +29,137 @@ export function sqliteVisitLog(handle: Handle): VisitLog {
 
     async append(namespace, visits, options) {
       checkId("namespace", namespace);
-      const rows = visits.map((visit) => [orderedText(namespace), ...toRow(visit)]);
-      return handle.write(
-        (sql) =>
-          rows.reduce(
-            (added, row) =>
-              added +
-              sql.run(
-                `INSERT INTO visits (namespace, key, member_id, at, time_zone, place, session, similarity)
-                 VALUES (?, ?, ?, ?, ?, ?, ?, ?) ON CONFLICT (namespace, key) DO NOTHING`,
-                ...row,
-              ),
-            0,
-          ),
-        options,
-      );
+      const stored = toStored(namespace);
+      const rows = visits.map((visit) => ({ namespace: stored, ...toRow(visit, toStored) }));
+      return handle.write(async (db) => {
+        let added = 0;
+        for (const part of inParts(rows)) added += changesOf(await db.executeQuery(queries.append(part)));
+        return added;
+      }, options);
     },
 
     async *query(namespace, query = {}, options) {
       checkVisitQuery(query);
-      const filter = toFilter(query);
-      const sqlText = `SELECT key, member_id, at, time_zone, place, session, similarity FROM visits
-        WHERE namespace = ? ${filter.sql} AND (at, key) > (?, ?) ORDER BY at, key LIMIT ${pageSize}`;
+      const page = queries.page(query);
+      const filter = {
+        namespace: toStored(namespace),
+        memberId: toStored(query.memberId ?? ""),
+        place: query.place ?? "",
+        session: query.session ?? "",
+        from: query.from?.getTime() ?? 0,
+        until: query.until?.getTime() ?? 0,
+      };
       yield* paged<Visit>(
         pageSize,
-        (after) =>
-          handle.read(
-            (sql) =>
-              sql
-                .rows(
-                  sqlText,
-                  orderedText(namespace),
-                  ...filter.values,
-                  after?.at.getTime() ?? Number.MIN_SAFE_INTEGER,
-                  orderedText(after?.key ?? ""),
-                )
-                .map(toVisit),
+        async (after) => {
+          const at = after?.at.getTime() ?? Number.MIN_SAFE_INTEGER;
+          const { rows } = await handle.read(
+            (db) => db.executeQuery(page({ ...filter, at, key: toStored(after?.key ?? "") })),
             options,
-          ),
+          );
+          return rows.map(toVisit);
+        },
         options,
       );
     },
 
     async deleteMember(namespace, memberId, options) {
-      return handle.erase(
-        (sql) =>
-          sql.run(
-            "DELETE FROM visits WHERE namespace = ? AND member_id = ?",
-            orderedText(namespace),
-            orderedText(memberId),
-          ),
-        options,
-      );
+      const member = { namespace: toStored(namespace), memberId: toStored(memberId) };
+      return changesOf(await handle.erase((db) => db.executeQuery(queries.deleteMember(member)), options));
     },
 
     async [Symbol.asyncDispose]() {
-      handle.release();
+      await handle.release();
     },
   };
 }
 
-function toFilter(query: VisitQuery): { readonly sql: string; readonly values: readonly SqlValue[] } {
-  const conditions: readonly (readonly [string, SqlValue | undefined])[] = [
-    ["AND member_id = ?", query.memberId === undefined ? undefined : orderedText(query.memberId)],
-    ["AND place = ?", query.place],
-    ["AND session = ?", query.session],
-    ["AND at >= ?", query.from?.getTime()],
-    ["AND at < ?", query.until?.getTime()],
-  ];
-  const given = conditions.flatMap(([sql, value]) => (value === undefined ? [] : [{ sql, value }]));
-  return { sql: given.map(({ sql }) => sql).join(" "), values: given.map(({ value }) => value) };
+type VisitRow = Selectable<Tables["visits"]>;
+
+/** What a query may ask for beside its namespace. */
+const filters = ["memberId", "place", "session", "from", "until"] as const satisfies readonly (keyof VisitQuery)[];
+
+interface Page {
+  readonly namespace: StoredId;
+  readonly memberId: StoredId;
+  readonly place: string;
+  readonly session: string;
+  readonly from: number;
+  readonly until: number;
+  readonly at: number;
+  readonly key: StoredId;
 }
 
-function toRow(visit: Visit): SqlValue[] {
-  checkVisit(visit);
-  return [
-    orderedText(visit.key),
-    orderedText(visit.memberId),
-    fromDate(visit.at),
-    visit.timeZone,
-    visit.place ?? null,
-    visit.session ?? null,
-    visit.similarity ?? null,
-  ];
-}
-
-function toVisit(row: Row): Visit {
+/** Compiled once for each store, and for each set of filters. */
+function visitQueries(db: Kysely<Tables>, dialect: StoreDialect) {
+  const build = (filter: VisitQuery, p: Parameter<Page>) => {
+    let query = db
+      .selectFrom("visits")
+      .select(["key", "member_id", "at", "time_zone", "place", "session", "similarity"])
+      .where("namespace", "=", p("namespace"))
+      .where(dialect.after([sql.ref("at"), sql.ref("key")], [p("at"), p("key")]))
+      .orderBy("at")
+      .orderBy("key")
+      .limit(sql.lit(pageSize));
+    if (filter.memberId !== undefined) query = query.where("member_id", "=", p("memberId"));
+    if (filter.place !== undefined) query = query.where(dialect.sameText("place", p("place")));
+    if (filter.session !== undefined) query = query.where(dialect.sameText("session", p("session")));
+    if (filter.from !== undefined) query = query.where("at", ">=", p("from"));
+    if (filter.until !== undefined) query = query.where("at", "<", p("until"));
+    return query;
+  };
+  const pages = new Map<string, ReturnType<typeof pageOf>>();
+  const pageOf = (filter: VisitQuery) => prepared((p: Parameter<Page>) => build(filter, p));
   return {
-    key: idAt(row, 0),
-    memberId: idAt(row, 1),
-    at: dateAt(row, 2),
-    timeZone: textAt(row, 3),
-    ...optionalAt("place", row, 4, textAt),
-    ...optionalAt("session", row, 5, textAt),
-    ...optionalAt("similarity", row, 6, numberAt),
+    page(filter: VisitQuery) {
+      const kind = filters.filter((name) => filter[name] !== undefined).join();
+      const page = pages.get(kind) ?? pageOf(filter);
+      pages.set(kind, page);
+      return page;
+    },
+    append: preparedRows((rows: readonly Parameter<VisitRow>[]) =>
+      dialect.unlessThere(
+        db.insertInto("visits").values(
+          rows.map((p) => ({
+            namespace: p("namespace"),
+            key: p("key"),
+            member_id: p("member_id"),
+            at: p("at"),
+            time_zone: p("time_zone"),
+            place: p("place"),
+            session: p("session"),
+            similarity: p("similarity"),
+          })),
+        ),
+      ),
+    ),
+    deleteMember: prepared((p: Parameter<{ readonly namespace: StoredId; readonly memberId: StoredId }>) =>
+      db.deleteFrom("visits").where("namespace", "=", p("namespace")).where("member_id", "=", p("memberId")),
+    ),
+  };
+}
+
+function toRow(visit: Visit, toStored: (id: string) => StoredId): Omit<VisitRow, "namespace"> {
+  checkVisit(visit);
+  return {
+    key: toStored(visit.key),
+    member_id: toStored(visit.memberId),
+    at: visit.at.getTime(),
+    time_zone: visit.timeZone,
+    place: visit.place ?? null,
+    session: visit.session ?? null,
+    similarity: visit.similarity ?? null,
+  };
+}
+
+function toVisit(row: Omit<VisitRow, "namespace">): Visit {
+  return {
+    key: idOf(row.key),
+    memberId: idOf(row.member_id),
+    at: dateOf(row.at),
+    timeZone: textOf(row.time_zone),
+    ...optional("place", row.place, textOf),
+    ...optional("session", row.session, textOf),
+    ...optional("similarity", row.similarity, numberOf),
   };
 }

@@ -1,6 +1,6 @@
 import type { FileHandle } from "node:fs/promises";
 import { crc32 } from "node:zlib";
-import { Damage } from "./failures.js";
+import { Damage } from "../failures.js";
 
 const checksumBytes = 4;
 

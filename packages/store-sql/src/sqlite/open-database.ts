@@ -1,7 +1,7 @@
 import { closeSync, openSync } from "node:fs";
 import { FaceKitError } from "@facekit/core";
+import { adapterId, Damage, errnoOf } from "../failures.js";
 import { Database } from "./database.js";
-import { adapterId, Damage, errnoOf } from "./failures.js";
 import { applicationId, migrations } from "./schema.js";
 
 /** Opens the file, creates it or brings it to the present version. Throws raw errors and `FaceKitError`. */

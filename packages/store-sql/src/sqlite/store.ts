@@ -1,17 +1,15 @@
 import { resolve } from "node:path";
-import {
-  checkKeys,
-  checkNumber,
-  FaceKitError,
-  type FaceRecords,
-  type MemberSource,
-  type VisitLog,
-} from "@facekit/core";
-import { createConnection } from "./connection.js";
-import { sqliteFaceRecords } from "./face-records.js";
-import { adapterId } from "./failures.js";
-import { sqliteMemberSource } from "./member-source.js";
-import { sqliteVisitLog } from "./visit-log.js";
+import { checkKeys, checkNumber, FaceKitError } from "@facekit/core";
+import { Kysely, SqliteAdapter, SqliteIntrospector, SqliteQueryCompiler } from "kysely";
+import { createConnection } from "../connection.js";
+import { adapterId } from "../failures.js";
+import { dialectOf } from "../sessions.js";
+import { type SqlStore, storeOn } from "../sql-store.js";
+import type { Tables } from "../tables.js";
+import { sqliteDialect } from "./dialect.js";
+import { explainSqlite } from "./failures.js";
+import { sqliteSessions } from "./sessions.js";
+import { sqliteSnapshots } from "./snapshot-storage.js";
 
 export interface SqliteStoreOptions {
   /**
@@ -22,11 +20,7 @@ export interface SqliteStoreOptions {
 }
 
 /** Disposing the store disposes its parts; the file is closed when the last part is. */
-export interface SqliteStore extends AsyncDisposable {
-  readonly faceRecords: FaceRecords;
-  readonly members: MemberSource;
-  readonly visits: VisitLog;
-}
+export type SqliteStore = SqlStore;
 
 /**
  * Templates, members and visits in one SQLite file, created on first use and readable by its owner only. Beside it lie
@@ -52,16 +46,25 @@ export function sqliteStore(file: string, options: SqliteStoreOptions = {}): Sql
     );
   }
   // An absolute path: libsql would take "http:" and "file:" for addresses.
-  const connection = createConnection(resolve(file), busyTimeoutMs);
-  const faceRecords = sqliteFaceRecords(connection.handle());
-  const members = sqliteMemberSource(connection.handle());
-  const visits = sqliteVisitLog(connection.handle());
-  return {
-    faceRecords,
-    members,
-    visits,
-    async [Symbol.asyncDispose]() {
-      for (const part of [faceRecords, members, visits]) await part[Symbol.asyncDispose]();
-    },
-  };
+  const path = resolve(file);
+  const sessions = sqliteSessions(path);
+  const kysely = new Kysely<Tables>({
+    dialect: dialectOf(sessions, {
+      createAdapter: () => new SqliteAdapter(),
+      createIntrospector: (db) => new SqliteIntrospector(db),
+      createQueryCompiler: () => new SqliteQueryCompiler(),
+    }),
+  });
+  const connection = createConnection({
+    adapter: adapterId,
+    store: path,
+    kysely,
+    // The file is brought to the present version when it is opened.
+    prepare: async () => undefined,
+    afterErasure: () => sessions.fold(),
+    explain: (error, doing) => explainSqlite(error, path, doing),
+    retryMs: busyTimeoutMs,
+    maxDelayMs: 20,
+  });
+  return storeOn(connection, sqliteDialect, (handle) => sqliteSnapshots(handle, path));
 }

@@ -3,11 +3,15 @@ import { existsSync, readdirSync, realpathSync, unlinkSync } from "node:fs";
 import { open } from "node:fs/promises";
 import { basename, dirname, join } from "node:path";
 import type { SnapshotStorage } from "@facekit/core";
-import type { Handle } from "./connection.js";
-import type { Sql } from "./database.js";
-import { errnoOf, explain } from "./failures.js";
+import type { Kysely, Transaction } from "kysely";
+import type { Handle } from "../connection.js";
+import type { ErasableSnapshots } from "../face-records.js";
+import { errnoOf } from "../failures.js";
+import { changesOf } from "../prepared.js";
+import type { Tables } from "../tables.js";
+import { numberOf, textOf } from "../values.js";
+import { explainSqlite } from "./failures.js";
 import { SnapshotFile } from "./snapshot-file.js";
-import { numberAt, optionalAt, textAt } from "./values.js";
 
 /**
  * A snapshot is a file `<database>-index-<random id>`, which counts only where the database names it: so it is never
@@ -19,11 +23,27 @@ import { numberAt, optionalAt, textAt } from "./values.js";
  *   what is then erased, the file is there to be deleted. The database names it only if nothing was erased since.
  * - Whoever opens deletes all that are not named: what a killed process left behind.
  */
-export function sqliteSnapshots(handle: Handle): SnapshotStorage {
+export function sqliteSnapshots(handle: Handle<Tables>, file: string): ErasableSnapshots {
+  return {
+    storage: storageBeside(handle, file),
+    async erase(db, revision) {
+      await db.updateTable("snapshot").set({ id: null, erased_at: revision }).execute();
+      deleteSnapshots(file);
+    },
+    sweep() {
+      try {
+        deleteSnapshots(file);
+      } catch (error) {
+        throw explainSqlite(error, file, "write");
+      }
+    },
+  };
+}
+
+function storageBeside(handle: Handle<Tables>, file: string): SnapshotStorage {
   return {
     async open() {
       const named = await handle.read(namedSnapshot);
-      const { file } = handle;
       deleteSnapshots(file, named?.id);
       if (named === undefined) return undefined;
       const path = pathOf(file, named.id);
@@ -36,13 +56,12 @@ export function sqliteSnapshots(handle: Handle): SnapshotStorage {
         };
       } catch (error) {
         if (errnoOf(error) === "ENOENT") return undefined;
-        throw explain(error, path, "read");
+        throw explainSqlite(error, path, "read");
       }
     },
 
     async keep(save) {
       handle.check();
-      const { file } = handle;
       const id = randomBytes(8).toString("hex");
       const path = pathOf(file, id);
       let kept = false;
@@ -55,9 +74,9 @@ export function sqliteSnapshots(handle: Handle): SnapshotStorage {
         } finally {
           await writer.close();
         }
-        if (revision !== undefined) kept = await nameSnapshot(handle, id, revision);
+        if (revision !== undefined) kept = await nameSnapshot(handle, file, id, revision);
       } catch (error) {
-        throw explain(error, path, "write");
+        throw explainSqlite(error, path, "write");
       } finally {
         if (kept) deleteSnapshots(file, id);
         else deleteFile(path);
@@ -67,14 +86,8 @@ export function sqliteSnapshots(handle: Handle): SnapshotStorage {
   };
 }
 
-/** Part of every transaction that erases or replaces templates: the revision is that of the erasure. */
-export function eraseSnapshots(sql: Sql, file: string, revision: number): void {
-  sql.run("UPDATE snapshot SET id = NULL, erased_at = ?", revision);
-  deleteSnapshots(file);
-}
-
 /** Deletes the snapshots of a database, those that are being written too, but for one. */
-export function deleteSnapshots(file: string, exceptId?: string): void {
+function deleteSnapshots(file: string, exceptId?: string): void {
   const database = realpathSync(file);
   const prefix = `${basename(database)}-index-`;
   for (const name of readdirSync(dirname(database))) {
@@ -96,16 +109,16 @@ function pathOf(file: string, id: string): string {
   return `${realpathSync(file)}-index-${id}`;
 }
 
-function namedSnapshot(sql: Sql): { id: string; revision: number } | undefined {
-  const [row = []] = sql.rows("SELECT id, revision FROM snapshot");
-  const { id } = optionalAt("id", row, 0, textAt);
-  return id === undefined ? undefined : { id, revision: numberAt(row, 1) };
+async function namedSnapshot(db: Kysely<Tables>): Promise<{ id: string; revision: number } | undefined> {
+  const row = await db.selectFrom("snapshot").select(["id", "revision"]).executeTakeFirst();
+  return row === undefined || row.id === null ? undefined : { id: textOf(row.id), revision: numberOf(row.revision) };
 }
 
 /** Tells whether it may be used: not where something was erased since it was begun. */
-function nameSnapshot(handle: Handle, id: string, revision: number): Promise<boolean> {
-  return handle.write((sql) => {
-    if (!existsSync(pathOf(handle.file, id))) return false;
-    return sql.run("UPDATE snapshot SET id = ?1, revision = ?2 WHERE erased_at <= ?2", id, revision) > 0;
+function nameSnapshot(handle: Handle<Tables>, file: string, id: string, revision: number): Promise<boolean> {
+  return handle.write(async (db: Transaction<Tables>) => {
+    if (!existsSync(pathOf(file, id))) return false;
+    const naming = db.updateTable("snapshot").set({ id, revision }).where("erased_at", "<=", revision);
+    return changesOf(await db.executeQuery(naming)) > 0;
   });
 }

@@ -1,0 +1,45 @@
+import type {
+  AliasedExpression,
+  Expression,
+  InsertQueryBuilder,
+  InsertResult,
+  Kysely,
+  RawBuilder,
+  Transaction,
+} from "kysely";
+import type { TemplateCondition } from "./for-templates.js";
+import type { StoredId, Tables } from "./tables.js";
+import type { TemplateRow } from "./template-row.js";
+
+/** What truly differs between the databases. */
+export interface StoreDialect {
+  /** What to store of an id, such that the database's order is that of UTF-16 code units. `idOf` reads it again. */
+  toStored(id: string): StoredId;
+  /** Of integers that count to 2^53, in a cast. */
+  readonly integer: RawBuilder<unknown>;
+  /** Whether `FOR UPDATE` is needed: not where transactions that write come one after the other anyway. */
+  readonly locks: boolean;
+  /** Inserts those rows whose key is not there; the count of changes is that of these. */
+  unlessThere<T extends keyof Tables>(
+    insert: InsertQueryBuilder<Tables, T, InsertResult>,
+  ): InsertQueryBuilder<Tables, T, InsertResult>;
+  /** What to add to an insert, so that a row whose key is there gets the new values of `columns`. */
+  replacing(key: readonly string[], columns: readonly string[]): RawBuilder<unknown>;
+  /** `(columns) > (values)` in lexical order, by an index over the columns. */
+  after(columns: readonly Expression<unknown>[], values: readonly Expression<unknown>[]): RawBuilder<boolean>;
+  /** `column = value` byte by byte. */
+  sameText(column: string, value: Expression<string>): RawBuilder<boolean>;
+  /** The vector of a row of `templates`, NULL where it is missing. */
+  readonly vector: AliasedExpression<unknown, "vector">;
+  templates(db: Kysely<Tables>): TemplateWrites;
+}
+
+/** The writes of templates, which depend on where the vectors lie. */
+export interface TemplateWrites {
+  /** Once, in the transaction that binds the store to a space. */
+  bind(db: Transaction<Tables>, dimensions: number): Promise<void>;
+  /** Creates templates and replaces those of the same ids, which differ. Tells whether any was replaced, where it knows. */
+  put(db: Transaction<Tables>, rows: readonly TemplateRow[], revision: number): Promise<boolean>;
+  /** Before the templates that the condition selects are deleted. */
+  eraseVectors(db: Transaction<Tables>, condition: TemplateCondition): Promise<void>;
+}
