@@ -8,6 +8,7 @@ const packages = [
   "onnx",
   "store-sql/postgres",
   "store-sql",
+  "store-pgvector",
   "conformance",
   "evaluate/report",
   "evaluate",

@@ -14,6 +14,7 @@ const mayImport = {
   models: ["core"],
   onnx: ["core", "models"],
   "store-sql": ["core"],
+  "store-pgvector": ["core", "store-sql"],
   conformance: ["core"],
   evaluate: ["core"],
   "drawn-people": [],

@@ -2,6 +2,7 @@ import { exactIndex } from "@facekit/index-exact";
 import { DataType, encodeModel } from "../../packages/models/convert/onnx.js";
 import { faissFlat } from "./faiss.js";
 import type { Gallery } from "./gallery.js";
+import { pgvector } from "./pgvector.js";
 import { TopRows } from "./top-rows.js";
 
 export interface Contender {
@@ -11,7 +12,7 @@ export interface Contender {
   register?(number: number, vector: Float32Array): Promise<void>;
   /** Milliseconds of the last search, where the contender lives in another process and knows better. */
   ownMs?(): number;
-  close?(): void;
+  close?(): void | Promise<void>;
 }
 
 type Create = (gallery: Gallery, rows: Float32Array) => Promise<Contender>;
@@ -28,6 +29,8 @@ export const contenders: Readonly<Record<string, Create>> = {
   "faiss IndexFlatIP, 1 thread": (gallery, rows) => faissFlat(gallery, rows, 1),
   "faiss IndexFlatIP, all cores": (gallery, rows) => faissFlat(gallery, rows, 0),
   "hnswlib-node (approximate)": hnswlib,
+  "store-pgvector, exact": (gallery, rows) => pgvector(gallery, rows, { search: "exact" }),
+  "store-pgvector, HNSW": (gallery, rows) => pgvector(gallery, rows, { hnsw: { from: 1 } }),
 };
 
 async function ourIndex(

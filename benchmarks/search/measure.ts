@@ -56,7 +56,7 @@ async function measure({ contender, gallery, batches, recallQueries, registering
     runs[batch] = (await timesOf(made, next, batch === 1 ? warmUps : 1)).map((ms) => ms / batch);
   }
   const whileRegistering = registering ? await timesWhileRegistering(made, gallery, queries) : null;
-  made.close?.();
+  await made.close?.();
   return { recall, runs, registering: whileRegistering };
 }
 

@@ -52,7 +52,8 @@ interface Database {
 async function databaseFor(count: number): Promise<Database> {
   const url = process.env.POSTGRES_URL;
   if (url === undefined) {
-    if (count > mostRowsInProcess) throw new Error("it wants a server: node scripts/servers.mjs postgres -- npm run bench -- search");
+    if (count > mostRowsInProcess)
+      throw new Error("it wants a server: node scripts/servers.mjs postgres -- npm run bench -- search");
     const { PGlite } = await import("@electric-sql/pglite");
     const { vector } = await import("@electric-sql/pglite-pgvector");
     const pglite = await PGlite.create({ extensions: { vector } });

@@ -1,4 +1,5 @@
 import { FaceKitError } from "@facekit/core";
+import { sqlStateOf, type Tables } from "@facekit/store-sql/postgres";
 import { type Kysely, sql } from "kysely";
 import { adapterId } from "./adapter-id.js";
 
@@ -12,7 +13,7 @@ const insufficientPrivilege = "42501";
  * Makes the extension where it is missing, and tells the schema in which its types lie: a host may keep extensions apart.
  * Rejects with `not-supported` and the command that brings it.
  */
-export async function prepareExtension<Tables>(db: Kysely<Tables>, store: string, pglite: boolean): Promise<string> {
+export async function prepareExtension(db: Kysely<Tables>, store: string, pglite: boolean): Promise<string> {
   const held = (await installed(db)) ?? (await create(db, store, pglite));
   const [major = 0, minor = 0] = held.version.split(".").map(Number);
   if (major > leastVersion[0] || minor >= leastVersion[1]) return held.schema;
@@ -26,14 +27,14 @@ interface Installed {
   readonly schema: string;
 }
 
-async function installed<Tables>(db: Kysely<Tables>): Promise<Installed | undefined> {
+async function installed(db: Kysely<Tables>): Promise<Installed | undefined> {
   const { rows } = await sql<Installed>`
     SELECT extversion AS version, nspname AS schema
     FROM pg_extension JOIN pg_namespace ON pg_namespace.oid = extnamespace WHERE extname = 'vector'`.execute(db);
   return rows[0];
 }
 
-async function create<Tables>(db: Kysely<Tables>, store: string, pglite: boolean): Promise<Installed> {
+async function create(db: Kysely<Tables>, store: string, pglite: boolean): Promise<Installed> {
   const { rows } = await sql`SELECT 1 FROM pg_available_extensions WHERE name = 'vector'`.execute(db);
   if (rows.length === 0) {
     throw refusal(
@@ -43,7 +44,7 @@ async function create<Tables>(db: Kysely<Tables>, store: string, pglite: boolean
     );
   }
   await sql`CREATE EXTENSION IF NOT EXISTS vector`.execute(db).catch((error: unknown) => {
-    if (!(error instanceof Error && "code" in error && error.code === insufficientPrivilege)) throw error;
+    if (sqlStateOf(error) !== insufficientPrivilege) throw error;
     throw refusal(`This user may not make extensions in "${store}". Let its owner run there: CREATE EXTENSION vector`);
   });
   const made = await installed(db);

@@ -31,7 +31,11 @@ export interface IndexBuild {
 }
 
 /** Namespaces that need an HNSW index and have none that is ready. */
-export async function namespacesToIndex(handle: Handle<Tables>, build: IndexBuild, call?: CallOptions): Promise<number[]> {
+export async function namespacesToIndex(
+  handle: Handle<Tables>,
+  build: IndexBuild,
+  call?: CallOptions,
+): Promise<number[]> {
   const { names, options } = build;
   return handle.read(async (db) => {
     const { rows } = await sql<{ key: number }>`
@@ -79,7 +83,9 @@ async function create(db: Kysely<Tables>, build: IndexBuild, key: number, size: 
   // A parallel build takes all of it at once, so no more than the graph needs: a node, its edges and its vector.
   const neededMiB = (size * (2 * dimensions + 48 * options.m + 256) * 1.25) / 2 ** 20;
   const memory = `${Math.ceil(Math.min(options.buildMemoryMiB, Math.max(64, neededMiB)))}MB`;
-  await sql`SELECT set_config('maintenance_work_mem', ${memory}, false), set_config('statement_timeout', '0', false)`.execute(db);
+  await sql`SELECT set_config('maintenance_work_mem', ${memory}, false), set_config('statement_timeout', '0', false)`.execute(
+    db,
+  );
   try {
     await sql`
       CREATE INDEX ${concurrently ? sql`CONCURRENTLY` : sql``} ${sql.id(indexNameOf(key))}

@@ -3,7 +3,7 @@ import {
   type Handle,
   type PostgresConnectionOptions,
   postgresConnection,
-  postgresTables,
+  recordMigrations,
   type Tables,
 } from "@facekit/store-sql/postgres";
 import { sql } from "kysely";
@@ -39,7 +39,7 @@ export function indexBuilder(options: PostgresConnectionOptions): IndexBuilder {
       // Whoever asks from now on may have made the namespace due.
       waiting.delete(key);
       if (closed) return;
-      handle ??= postgresConnection<Tables>(adapterId, patient, postgresTables).handle();
+      handle ??= postgresConnection<Tables>(adapterId, patient, recordMigrations).handle();
       try {
         await tendIndex(handle, build, key, (id) => {
           processId = id;
@@ -75,9 +75,7 @@ export function indexBuilder(options: PostgresConnectionOptions): IndexBuilder {
       closed = true;
       const building = processId;
       if (building !== undefined && options.pglite === undefined) {
-        await store
-          .read((db) => sql`SELECT pg_cancel_backend(${building})`.execute(db))
-          .catch(() => undefined);
+        await store.read((db) => sql`SELECT pg_cancel_backend(${building})`.execute(db)).catch(() => undefined);
       }
       await lastTurn;
       await handle?.release();

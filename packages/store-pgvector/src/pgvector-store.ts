@@ -17,7 +17,7 @@ import {
   postgresConnection,
   postgresConnectionOptionNames,
   postgresFaceRecords,
-  postgresTables,
+  recordMigrations,
   type Tables,
   toBytes,
 } from "@facekit/store-sql/postgres";
@@ -83,7 +83,7 @@ export function pgvectorStore(options: PgvectorStoreOptions): PgvectorStore {
   }
   const hnswOptions = checkedHnsw(hnsw);
   const { schema = "facekit" } = options;
-  const connection = postgresConnection<Tables>(adapterId, connectionOptions, postgresTables);
+  const connection = postgresConnection<Tables>(adapterId, connectionOptions, recordMigrations);
   const handle = connection.handle();
   const builder = indexBuilder(connectionOptions);
   const pglite = options.pglite !== undefined;
@@ -97,11 +97,9 @@ export function pgvectorStore(options: PgvectorStoreOptions): PgvectorStore {
 
   /** Namespaces whose search rows changed since their indexes were last looked after. */
   const changed = new Map<number, number>();
-  const records = postgresFaceRecords(connection.handle(), {
-    async afterWrite(db) {
-      const { names, space } = use();
-      for (const { key, size } of await refreshRows(db, names, space.dimensions)) changed.set(key, size);
-    },
+  const records = postgresFaceRecords(connection, async (db) => {
+    const { names, space } = use();
+    for (const { key, size } of await refreshRows(db, names, space.dimensions)) changed.set(key, size);
   });
 
   const refresh = (names: Names, dimensions: number, call: CallOptions | undefined): Promise<void> =>
@@ -113,9 +111,8 @@ export function pgvectorStore(options: PgvectorStoreOptions): PgvectorStore {
     );
 
   const tendWhereDue = (build: IndexBuild): void => {
-    if (search === "exact") return changed.clear();
     for (const [key, size] of changed) {
-      if (size >= build.options.from || size === 0) builder.begin(build, key);
+      if (search === "hnsw" && (size >= build.options.from || size === 0)) builder.begin(build, key);
     }
     changed.clear();
   };
@@ -135,7 +132,10 @@ export function pgvectorStore(options: PgvectorStoreOptions): PgvectorStore {
         );
       }
       await records.open(space, call);
-      const extension = await handle.write((db) => prepareExtension(db, handle.store, pglite), { ...call, idempotent: true });
+      const extension = await handle.write((db) => prepareExtension(db, handle.store, pglite), {
+        ...call,
+        idempotent: true,
+      });
       const naming = { adapter: adapterId, store: handle.store };
       await handle.read((db) => migratePostgres(db, schema, searchTables(extension, space.dimensions), naming), call);
       const names = namesOf(schema, extension, space.dimensions);

@@ -60,7 +60,9 @@ interface Range {
 async function takeTurn(db: Transaction<Tables>, names: Names): Promise<Range | undefined> {
   const state = await sql<{ since: unknown }>`SELECT revision AS since FROM ${names.state} FOR UPDATE`.execute(db);
   // A statement of its own, so that it sees what was committed while that one waited.
-  const last = await sql<{ until: unknown }>`SELECT coalesce(max(revision), 0) AS until FROM ${names.revisions}`.execute(db);
+  const last = await sql<{
+    until: unknown;
+  }>`SELECT coalesce(max(revision), 0) AS until FROM ${names.revisions}`.execute(db);
   const range = { since: numberOf(state.rows[0]?.since), until: numberOf(last.rows[0]?.until) };
   return range.until > range.since ? range : undefined;
 }

@@ -87,7 +87,13 @@ async function beginSearch(
   names: Names,
   { namespace, efSearch }: Search,
 ): Promise<SearchedNamespace> {
-  const { rows } = await sql<{ held: unknown; revision: unknown; key: number | null; size: unknown; indexed: boolean | null }>`
+  const { rows } = await sql<{
+    held: unknown;
+    revision: unknown;
+    key: number | null;
+    size: unknown;
+    indexed: boolean | null;
+  }>`
     SELECT state.revision AS held, (SELECT coalesce(max(revision), 0) FROM ${names.revisions}) AS revision, n.key, n.size,
       ${indexReady(names, sql`n.key`)} AS indexed,
       set_config('hnsw.ef_search', ${`${efSearch ?? 40}`}, true),

@@ -1,6 +1,6 @@
-import { vectorStoreConformance } from "@facekit/conformance";
 import { PGlite } from "@electric-sql/pglite";
 import { vector } from "@electric-sql/pglite-pgvector";
+import { vectorStoreConformance } from "@facekit/conformance";
 import type { VectorStore } from "@facekit/core";
 import { afterAll, beforeAll, describe, test } from "vitest";
 import { type PgvectorStoreOptions, pgvectorStore } from "../src/index.js";

@@ -4,7 +4,19 @@ import { dot, meanTemplate, normalize } from "@facekit/core";
 import { postgresStore } from "@facekit/store-sql";
 import { afterAll, beforeAll, describe, expect, onTestFinished, test } from "vitest";
 import { type PgvectorStore, type PgvectorStoreOptions, pgvectorStore } from "../src/index.js";
-import { direction, near, needsServer, newSchema, onServer, open, record, schemaOnServer, seeded, spaceOf, url } from "./support.js";
+import {
+  direction,
+  near,
+  needsServer,
+  newSchema,
+  onServer,
+  open,
+  record,
+  schemaOnServer,
+  seeded,
+  spaceOf,
+  url,
+} from "./support.js";
 
 interface Place {
   readonly options: PgvectorStoreOptions & { readonly schema: string };
@@ -13,16 +25,19 @@ interface Place {
 
 function behaviour(place: () => Place): void {
   const indexesIn = async ({ options, rows }: Place): Promise<unknown[]> =>
-    (await rows(`SELECT indexname FROM pg_indexes WHERE schemaname = '${options.schema}' AND indexdef LIKE '%hnsw%'`)).map(
-      ({ indexname }) => indexname,
-    );
+    (
+      await rows(`SELECT indexname FROM pg_indexes WHERE schemaname = '${options.schema}' AND indexdef LIKE '%hnsw%'`)
+    ).map(({ indexname }) => indexname);
 
   test("answers with the similarities of the float32 templates and their mean", async () => {
     const { options } = place();
     const store = await open(options, 512);
     const random = seeded(1);
     const templates = Array.from({ length: 3 }, () => direction(random, 512));
-    await store.upsert("n", templates.map((each, i) => record(`${i}`, "ann", each)));
+    await store.upsert(
+      "n",
+      templates.map((each, i) => record(`${i}`, "ann", each)),
+    );
     const mean = meanTemplate(templates) ?? new Float32Array();
     const probes = [...templates, mean, direction(random, 512)];
     const { matches } = await store.search("n", probes, { k: 1 });
@@ -56,7 +71,10 @@ function behaviour(place: () => Place): void {
       const store = await open({ ...at.options, hnsw }, dimensions);
       const random = seeded(3);
       const templates = Array.from({ length: 700 }, () => direction(random, dimensions));
-      await store.upsert("large", templates.map((each, i) => record(`${i}`, `m${i}`, each)));
+      await store.upsert(
+        "large",
+        templates.map((each, i) => record(`${i}`, `m${i}`, each)),
+      );
       await store.buildIndexes();
       return { store, templates };
     }
@@ -103,7 +121,9 @@ function behaviour(place: () => Place): void {
       const at = place();
       const { store } = await filled(at);
       expect(await store.deleteNamespace("large")).toBe(700);
-      expect(await at.rows(`SELECT count(*)::int AS count FROM ${at.options.schema}.search_rows`)).toEqual([{ count: 0 }]);
+      expect(await at.rows(`SELECT count(*)::int AS count FROM ${at.options.schema}.search_rows`)).toEqual([
+        { count: 0 },
+      ]);
       await expect.poll(() => indexesIn(at), { timeout: 30_000 }).toEqual([]);
     });
 
@@ -111,7 +131,9 @@ function behaviour(place: () => Place): void {
       const at = place();
       const { store } = await filled(at);
       const [index] = await indexesIn(at);
-      await at.rows(`UPDATE pg_index SET indisvalid = false WHERE indexrelid = '${at.options.schema}.${index}'::regclass`);
+      await at.rows(
+        `UPDATE pg_index SET indisvalid = false WHERE indexrelid = '${at.options.schema}.${index}'::regclass`,
+      );
       const again = await open({ ...at.options, hnsw }, dimensions);
       await again.buildIndexes();
       const [state] = await at.rows(
@@ -220,5 +242,7 @@ test.each<[string, unknown]>([
   ["index", { index: "hnsw" }],
 ])("refuses a wrong %s at the door", (name, wrong) => {
   const options: PgvectorStoreOptions = { url: "postgres://localhost/x", ...Object(wrong) };
-  expect(() => pgvectorStore(options)).toThrow(expect.objectContaining({ code: "invalid-argument", message: expect.stringContaining(name) }));
+  expect(() => pgvectorStore(options)).toThrow(
+    expect.objectContaining({ code: "invalid-argument", message: expect.stringContaining(name) }),
+  );
 });

@@ -6,7 +6,8 @@ import { type PgvectorStore, type PgvectorStoreOptions, pgvectorStore } from "..
 
 /** A server with pgvector. */
 export const url: string | undefined = process.env.POSTGRES_URL;
-export const needsServer = "needs POSTGRES_URL: node scripts/servers.mjs postgres -- npx vitest run packages/store-pgvector";
+export const needsServer =
+  "needs POSTGRES_URL: node scripts/servers.mjs postgres -- npx vitest run packages/store-pgvector";
 
 export function newSchema(): string {
   return `facekit_${randomBytes(6).toString("hex")}`;
