@@ -11,6 +11,7 @@ const packages = fileURLToPath(new URL("../packages", import.meta.url));
 const mayImport = {
   core: [],
   "index-exact": ["core"],
+  "index-hnsw": ["core", "index-exact"],
   models: ["core"],
   onnx: ["core", "models"],
   "store-sql": ["core"],

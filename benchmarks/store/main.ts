@@ -1,5 +1,6 @@
 /**
- * Stores: `npm run bench -- store [--json] [--rounds 3] [--quick]`. How many registrations a second a store acknowledges,
+ * Stores: `npm run bench -- store [--json] [--rounds 3] [--quick] [--store sqlite --store postgres]`, all without names.
+ * Servers are found by their variables, and started by `node scripts/servers.mjs -- npm run bench -- store`. How many registrations a second a store acknowledges,
  * and how long a fresh process takes to open a full one and to search it, with the memory that it then holds. Raw rounds
  * go to benchmarks/results, but not those of --quick. With --json the last line of stdout is one object.
  */
@@ -11,7 +12,7 @@ import { inFreshProcess, inTurn } from "../fresh-process.js";
 import { thisMachine } from "../machine.js";
 import { resultsKeeper } from "../results.js";
 import { isSkipped } from "../skipped.js";
-import { backends } from "./backends.js";
+import { backends, missing, placeAt } from "./backends.js";
 import type { Filled, Opened, StoreTask, Written } from "./measure.js";
 import { type StoreRound, storeSummary, storeTable } from "./summary.js";
 
@@ -20,6 +21,7 @@ const { values } = parseArgs({
     json: { type: "boolean", default: false },
     rounds: { type: "string", default: "3" },
     quick: { type: "boolean", default: false },
+    store: { type: "string", multiple: true, default: Object.keys(backends) },
   },
 });
 
@@ -33,18 +35,21 @@ const keep = resultsKeeper("store");
 const scratch = await mkdtemp(join(process.env.FACEKIT_BENCH_SCRATCH ?? tmpdir(), "facekit-bench-store-"));
 const rounds: StoreRound[] = [];
 /** Each store is filled once, and opened in every round. */
-const full = new Map<string, Filled>();
+const full = new Map<string, { readonly backend: string; readonly filled: Filled }>();
 try {
   for (let round = 0; round < (values.quick ? 1 : Number(values.rounds)); round++) {
-    for (const backend of inTurn(Object.keys(backends), round)) {
-      rounds.push({ round, backend, dimensions, count: 0, written: await write(round, backend) });
+    for (const backend of inTurn(values.store, round)) {
+      const reason = reasonToSkip(backend);
+      const known = { round, backend, dimensions, count: 0 };
+      rounds.push({ ...known, written: reason === undefined ? await write(round, backend) : { skipped: reason } });
       // What lies nowhere outlives no process, so there is nothing to open.
-      if (backends[backend]?.bytes === undefined) continue;
+      if (reason !== undefined || !backends[backend]?.persistent) continue;
       for (const count of counts) rounds.push(await fillAndOpen(round, backend, count));
     }
     if (!values.quick) await keep({ store: storeSummary(rounds), rounds });
   }
 } finally {
+  for (const [folder, { backend }] of full) await backends[backend]?.drop?.(placeAt(folder));
   await rm(scratch, { recursive: true, force: true });
 }
 
@@ -63,6 +68,7 @@ async function write(round: number, backend: string) {
     dimensions,
     ms: writing.ms,
   });
+  await backends[backend]?.drop?.(placeAt(folder));
   await rm(folder, { recursive: true, force: true });
   tell(round, `${backend}, writing`, written);
   return written;
@@ -79,7 +85,7 @@ async function fillAndOpen(round: number, backend: string, count: number): Promi
     const result = await run<Filled>({ step: "fill", ...task });
     tell(round, `${backend}, filling ${count}`, result);
     if (isSkipped(result)) return { ...known, filled: result };
-    full.set(folder, result);
+    full.set(folder, { backend, filled: result });
     filled = result;
   }
   const filling = filled === undefined ? {} : { filled };
@@ -91,6 +97,11 @@ async function fillAndOpen(round: number, backend: string, count: number): Promi
   const snapshot = await run<Opened>({ step: "open", ...task });
   tell(round, `${backend}, opening ${count} from its snapshot`, snapshot);
   return { ...known, ...filling, opened: { records, snapshot } };
+}
+
+function reasonToSkip(name: string): string | undefined {
+  const backend = backends[name];
+  return backend === undefined ? `there is no backend "${name}"` : missing(backend);
 }
 
 function run<Result>(task: StoreTask) {

@@ -1,7 +1,8 @@
 /** One step with one backend in a process of its own: `measure.ts '{"step":"write",…}'` prints one result. */
 import type { FaceRecord, VectorStore } from "@facekit/core";
 import { reasonOf, type Skipped } from "../skipped.js";
-import { backends } from "./backends.js";
+import { median } from "../statistics.js";
+import { backends, placeAt } from "./backends.js";
 import { namespace, spaceOf, templates } from "./templates.js";
 
 export type StoreTask = {
@@ -27,6 +28,8 @@ export interface Opened {
   readonly openMs: number;
   /** Until the first search is answered. */
   readonly searchedMs: number;
+  /** Of one search after that: the median of twenty. Absent in results of before it was taken. */
+  readonly searchMs?: number;
   /** Of the process: the store, its index and Node itself. */
   readonly memoryMiB: number;
 }
@@ -45,7 +48,9 @@ async function measure(task: StoreTask): Promise<Written | Filled | Opened> {
   if (backend === undefined) throw new Error(`There is no backend "${task.backend}".`);
   const { folder, count, dimensions } = task;
   const started = performance.now();
-  await using store = backend.open(folder);
+  const place = placeAt(folder);
+  await using opened = await backend.open(place);
+  const { store } = opened;
   await store.open(spaceOf(dimensions));
   const openMs = performance.now() - started;
   if (task.step === "write") {
@@ -60,7 +65,7 @@ async function measure(task: StoreTask): Promise<Written | Filled | Opened> {
     const { matches } = await search();
     const searchedMs = performance.now() - started;
     if (matches[0]?.[0]?.memberId !== first?.memberId) throw new Error("the store did not find its first member");
-    return { openMs, searchedMs, memoryMiB: memoryMiB() };
+    return { openMs, searchedMs, searchMs: await medianMs(search), memoryMiB: memoryMiB() };
   }
   let batch = [];
   for (const template of templates(count, dimensions)) {
@@ -71,7 +76,7 @@ async function measure(task: StoreTask): Promise<Written | Filled | Opened> {
   }
   await store.upsert(namespace, batch);
   await search();
-  return { fillMs: performance.now() - started, bytes: (await backend.bytes?.(folder)) ?? 0 };
+  return { fillMs: performance.now() - started, bytes: (await backend.bytes?.(place)) ?? 0 };
 }
 
 /** Until the time is over, or this batch size has had its share of the templates. */
@@ -96,6 +101,16 @@ async function writesPerSecond(
     spent = performance.now() - started;
   }
   return (written / spent) * 1000;
+}
+
+async function medianMs(run: () => Promise<unknown>): Promise<number> {
+  const times: number[] = [];
+  while (times.length < 20) {
+    const started = performance.now();
+    await run();
+    times.push(performance.now() - started);
+  }
+  return median(times);
 }
 
 function memoryMiB(): number {

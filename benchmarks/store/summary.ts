@@ -37,8 +37,11 @@ export interface OpenFigures {
   readonly openMs: number;
   readonly minMs: number;
   readonly maxMs: number;
+  /** Of one search after that. */
+  readonly searchMs?: number;
   /** Of the process. */
   readonly memoryMiB: number;
+  /** 0 where it is not known. */
   readonly fileMiB: number;
 }
 
@@ -94,6 +97,7 @@ function opensOf(rounds: readonly StoreRound[]): OpenFigures[] {
       });
       if (opened.length === 0) return [];
       const times = opened.map(({ searchedMs }) => searchedMs);
+      const searches = opened.flatMap(({ searchMs }) => searchMs ?? []);
       return [
         {
           backend,
@@ -103,6 +107,7 @@ function opensOf(rounds: readonly StoreRound[]): OpenFigures[] {
           openMs: rounded(median(times)),
           minMs: rounded(Math.min(...times)),
           maxMs: rounded(Math.max(...times)),
+          ...(searches.length > 0 && { searchMs: rounded(median(searches)) }),
           memoryMiB: rounded(median(opened.map(({ memoryMiB }) => memoryMiB))),
           fileMiB: rounded(bytes / 2 ** 20),
         },

@@ -1,5 +1,7 @@
-import type { FaceRecord, FaceRecords, NamespacedFaceRecord } from "@facekit/core";
+import { type FaceRecord, type FaceRecords, mapConcurrently } from "@facekit/core";
+import { contents, holds, Mirror, named } from "./contents.js";
 import { ensure, equal, rejects, rejectsWith } from "./expect.js";
+import { recordsRaces } from "./records-races.js";
 import {
   axis,
   badNames,
@@ -17,8 +19,18 @@ import {
 import { snapshotConformance } from "./snapshots.js";
 import { abortedSignal, collect, drain, lend, type PersistentConformanceOptions } from "./suite.js";
 
+export interface FaceRecordsConformanceOptions extends PersistentConformanceOptions<FaceRecords> {
+  /** How many namespaces are made with one template each, at least 8. Default 500. */
+  readonly namespaces?: number;
+}
+
 /** What every `FaceRecords` must do. */
-export function faceRecordsConformance({ test, create, reopen }: PersistentConformanceOptions<FaceRecords>): void {
+export function faceRecordsConformance({
+  test,
+  create,
+  reopen,
+  namespaces = 500,
+}: FaceRecordsConformanceOptions): void {
   const it = (name: string, run: (records: FaceRecords) => Promise<void>): void =>
     test(`FaceRecords: ${name}`, () =>
       lend(create, async (records) => {
@@ -133,11 +145,22 @@ export function faceRecordsConformance({ test, create, reopen }: PersistentConfo
     equal(await contents(records), named("b", [record("1", "zoe", axis(1))]), "scan of all");
   });
 
-  it("holds 200 namespaces", async (records) => {
-    const names = Array.from({ length: 200 }, (_, i) => `event-${i}`);
-    for (const name of names) await records.put(name, [record("1", name)]);
+  it(`holds ${namespaces} namespaces`, async (records) => {
+    const names = Array.from({ length: namespaces }, (_, i) => `event-${i}`);
+    await mapConcurrently(names, 8, (name) => records.put(name, [record("1", name)]));
     equal((await collect(records.scan())).map((found) => found.namespace).sort(), [...names].sort(), "scan of all");
-    for (const name of names) equal((await contents(records, name)).length, 1, `scan of ${name}`);
+    for (const name of names.filter((_, i) => i % Math.ceil(namespaces / 100) === 0)) {
+      equal(await contents(records, name), named(name, [record("1", name)]), `scan of ${name}`);
+    }
+    equal((await records.deleteNamespace("event-7")).deleted, 1, "templates of one namespace");
+    equal((await collect(records.scan())).length, namespaces - 1, "number of records left");
+  });
+
+  it("keeps dates from the first to the last that there is", async (records) => {
+    const dates = [-8.64e15, Date.UTC(-4800, 0), Date.UTC(1582, 9, 10), -1, 0, 1, Date.UTC(9999, 11, 31), 8.64e15];
+    const batch = dates.map((date, i) => ({ ...record(`${i}`, `m${i}`), createdAt: new Date(date) }));
+    await records.put("n", batch);
+    await holds(records, named("n", batch));
   });
 
   it("writes and scans 3,000 records in one batch, each once", async (records) => {
@@ -229,8 +252,7 @@ export function faceRecordsConformance({ test, create, reopen }: PersistentConfo
 
   it("leads an index that replays the changes to the present state", async (records) => {
     const random = seeded(5);
-    const replica = new Map<string, NamespacedFaceRecord>();
-    let since = 0;
+    const mirror = new Mirror();
     for (let round = 0; round < 12; round++) {
       for (let i = 0; i < 6; i++) {
         const namespace = random() < 0.5 ? "n" : "m";
@@ -241,12 +263,8 @@ export function faceRecordsConformance({ test, create, reopen }: PersistentConfo
         else if (action < 0.95) await records.delete(namespace, { memberId: `member-${id}` });
         else await records.deleteNamespace(namespace);
       }
-      for await (const change of records.changes(since)) {
-        if (change.kind === "put") replica.set(`${change.record.namespace}/${change.record.id}`, change.record);
-        else replica.delete(`${change.namespace}/${change.id}`);
-        since = Math.max(since, change.revision);
-      }
-      equal(sorted([...replica.values()]), await contents(records), `state after round ${round}`);
+      await mirror.follow(records);
+      equal(mirror.contents(), await contents(records), `state after round ${round}`);
     }
   });
 
@@ -336,6 +354,7 @@ export function faceRecordsConformance({ test, create, reopen }: PersistentConfo
     await rejects(() => drain(records.members("n")), "closed", "members");
   });
 
+  recordsRaces({ test, create, ...(reopen && { reopen }) });
   snapshotConformance({ test, create, ...(reopen && { reopen }) });
   if (reopen === undefined) return;
 
@@ -403,18 +422,4 @@ async function oneWins(a: FaceRecords, b: FaceRecords, ifRevision: number, names
   equal(lost.length, 1, "number of losers");
   await rejects(() => Promise.reject(lost[0]?.reason), "conflict", "the loser");
   equal((await contents(a, namespace)).length, 1, "number of records after the race");
-}
-
-async function contents(records: FaceRecords, namespace?: string): Promise<NamespacedFaceRecord[]> {
-  return sorted(await collect(records.scan(namespace)));
-}
-
-function named(namespace: string, records: readonly FaceRecord[]): NamespacedFaceRecord[] {
-  return sorted(records.map((item) => ({ ...item, namespace })));
-}
-
-/** Scans come in any order. */
-function sorted(records: NamespacedFaceRecord[]): NamespacedFaceRecord[] {
-  const key = ({ namespace, id }: NamespacedFaceRecord): string => JSON.stringify([namespace, id]);
-  return records.sort((a, b) => (key(a) < key(b) ? -1 : 1));
 }

@@ -162,7 +162,53 @@ export function memberSourceConformance({ test, create, reopen }: PersistentConf
     await source[Symbol.asyncDispose]();
   });
 
+  itWrites("keeps dates from the first to the last that there is", async (source) => {
+    const times = [-8.64e15, Date.UTC(1582, 9, 10), -1, 0, Date.UTC(9999, 11, 31), 8.64e15];
+    const members = times.map((time, i) => ({ id: `m${i}`, createdAt: new Date(time) }));
+    for (const member of members) await source.put("n", member);
+    equal(await collect(source.list("n")), members, "list");
+  });
+
   if (reopen === undefined) return;
+
+  itWrites("lets one of two processes that put a member at once win whole", async (source) => {
+    await lend(
+      () => reopen(source),
+      async (other) => {
+        for (let round = 0; round < 8; round++) {
+          const [one, two] = ["1", "2"].map((name) => ({ ...ann, name, email: name, phone: name }));
+          if (one === undefined || two === undefined) return;
+          await Promise.all([source.put("n", one), other.put("n", two)]);
+          const found = await source.get("n", "ann");
+          equal(found, found?.name === "1" ? one : two, "the member");
+          equal((await collect(other.list("n"))).length, 1, "number of members");
+        }
+      },
+    );
+  });
+
+  itSells("adds a purchase once when two processes do, and leaves none of a deleted member", async (source) => {
+    await lend(
+      () => reopen(source),
+      async (other) => {
+        await source.put("n", ann);
+        await Promise.all([source, other, source, other].map((each) => each.addPurchase("n", "ann", purchase("1"))));
+        equal(await collect(other.purchases("n", "ann")), [purchase("1")], "purchases");
+        for (let round = 0; round < 8; round++) {
+          await source.put("n", ann);
+          const [added] = await Promise.allSettled([
+            source.addPurchase("n", "ann", purchase("late")),
+            other.delete("n", "ann"),
+          ]);
+          if (added?.status === "rejected")
+            await rejects(() => Promise.reject(added.reason), "unknown-member", "addPurchase");
+          equal(await source.get("n", "ann"), undefined, "the member");
+          await source.put("n", ann);
+          equal(await collect(source.purchases("n", "ann")), [], "purchases of a member who came again");
+        }
+      },
+    );
+  });
 
   itWrites("keeps what was put over a restart", async (source) => {
     ensure(source.capabilities.persistent, "A source that can be reopened must declare `persistent`.");

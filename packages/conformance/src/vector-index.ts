@@ -306,7 +306,12 @@ export function vectorIndexConformance({ test, create }: ConformanceOptions<Vect
     await lend(create, async (again) => {
       await again.open(space);
       equal(await again.restore?.(readerOf(pieces)), 5998 + 30 * oddNames.length, "templates restored");
-      for (const name of names) equal(await search(again, name, queries, { k: 9 }), truth.get(name), `hits in ${name}`);
+      for (const name of names) {
+        const found = await search(again, name, queries, { k: 9 });
+        truth.get(name)?.forEach((hits, i) => {
+          compareHits(found[i] ?? [], hits, index.capabilities.exact);
+        });
+      }
       await again.add("n", [entry("new", axis(0))]);
       await again.remove("n", ["t7"]);
       equal(await again.count("n"), 5998, "count after an addition and a removal");

@@ -16,6 +16,7 @@ import {
   space,
   tilted,
 } from "./samples.js";
+import { storeRaces } from "./store-races.js";
 import { abortedSignal, collect, drain, lend, type PersistentConformanceOptions } from "./suite.js";
 
 /** How long a store that does not read after write may take to show a write. */
@@ -286,6 +287,7 @@ export function vectorStoreConformance({ test, create, reopen }: PersistentConfo
     await store[Symbol.asyncDispose]();
   });
 
+  storeRaces({ test, create, ...(reopen && { reopen }) });
   if (reopen === undefined) return;
 
   it("keeps acknowledged writes over a restart", async (store) => {

@@ -128,6 +128,14 @@ export function visitLogConformance({ test, create, reopen }: PersistentConforma
     equal((await collect(log.query("n"))).length, 21, "number of visits");
   });
 
+  it("keeps visits of all times in their order", async (log) => {
+    const times = [-8.64e15, Date.UTC(1582, 9, 10), -1, 0, Date.UTC(9999, 11, 31), 8.64e15];
+    const visits = times.map((time, i) => ({ ...visit(`${i}`), at: new Date(time) }));
+    await log.append("n", [...visits].reverse());
+    equal(await collect(log.query("n")), visits, "query");
+    equal(await collect(log.query("n", { from: new Date(0) })), visits.slice(3), "query from 1970");
+  });
+
   it("appends 3,000 visits at once", async (log) => {
     const visits = Array.from({ length: 3000 }, (_, i) => ({ ...visit(`${i}`), at: minutesAfterNoon(i) }));
     equal(await log.append("n", visits), visits.length, "new visits");
@@ -149,6 +157,22 @@ export function visitLogConformance({ test, create, reopen }: PersistentConforma
   });
 
   if (reopen === undefined) return;
+
+  it("appends a key once when two processes do at once", async (log) => {
+    await lend(
+      () => reopen(log),
+      async (other) => {
+        const visits = Array.from({ length: 12 }, (_, i) => visit(`${i}`));
+        const counts = await Promise.all([log, other, log, other].map((each) => each.append("n", visits)));
+        equal(
+          counts.reduce((sum, count) => sum + count, 0),
+          visits.length,
+          "new visits altogether",
+        );
+        equal((await collect(other.query("n"))).length, visits.length, "number of visits");
+      },
+    );
+  });
 
   it("keeps visits over a restart", async (log) => {
     ensure(log.capabilities.persistent, "A log that can be reopened must declare `persistent`.");

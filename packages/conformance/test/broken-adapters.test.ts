@@ -101,6 +101,88 @@ describe("the suites catch", () => {
     expect(failed).toContain("replays the changes");
   });
 
+  test("records that show a revision before the one below it", async () => {
+    const failed = await failingRecords((records) => {
+      const hidden = new Set<number>();
+      return {
+        async put(namespace, batch, options) {
+          const { revision } = await records.put(namespace, batch, options);
+          if (batch.length > 3) hidden.add(revision);
+          await new Promise((resolve) => setTimeout(resolve, 2));
+          hidden.delete(revision);
+          return { revision };
+        },
+        async *changes(since, options) {
+          for await (const change of records.changes(since, options)) if (!hidden.has(change.revision)) yield change;
+        },
+      };
+    });
+    expect(failed).toContain("an index that follows the changes while four write misses none");
+  });
+
+  test("records that scan by position", async () => {
+    const failed = await failingRecords((records) => ({
+      async *scan(namespace, options) {
+        for (let at = 0; ; at += 50) {
+          const all = [];
+          for await (const record of records.scan(namespace, options)) all.push(record);
+          yield* all.slice(at, at + 50);
+          if (at + 50 >= all.length) return;
+          await new Promise((resolve) => setTimeout(resolve, 1));
+        }
+      },
+    }));
+    expect(failed).toContain("members are deleted and replaced while others scan");
+  });
+
+  test("records that erase a namespace one by one", async () => {
+    const failed = await failingRecords((records) => ({
+      async deleteNamespace(namespace, options) {
+        let deleted = 0;
+        for await (const { id } of records.scan(namespace, options)) {
+          deleted += (await records.delete(namespace, { ids: [id] })).deleted;
+          await new Promise((resolve) => setTimeout(resolve, 1));
+        }
+        return { deleted, revision: await records.revision() };
+      },
+      async put(namespace, batch, options) {
+        await new Promise((resolve) => setTimeout(resolve, 1));
+        return records.put(namespace, batch, options);
+      },
+    }));
+    expect(failed).toContain("a namespace is deleted while another writes");
+  });
+
+  test("records that look at the condition before they write", async () => {
+    const failed = await failingRecords((records) => ({
+      async put(namespace, batch, { ifRevision, ...options } = {}) {
+        await records.put(namespace, [], { ...options, ...(ifRevision !== undefined && { ifRevision }) });
+        await new Promise((resolve) => setTimeout(resolve, 1));
+        return records.put(namespace, batch, options);
+      },
+    }));
+    expect(failed).toContain("of many that write on one condition one wins each revision");
+    expect(failed).toContain("take seats without a gap or a double");
+  });
+
+  test("records that take their revisions from the clock", async () => {
+    const failed = await failingRecords((records) => {
+      let last = 0;
+      const wrap = (time: number): number => {
+        last = time;
+        return time;
+      };
+      return {
+        async put(namespace, batch, options) {
+          await records.put(namespace, batch, options);
+          return { revision: wrap(Date.now()) };
+        },
+        revision: async () => last,
+      };
+    });
+    expect(failed).toContain("the clock jumps");
+  });
+
   test("records that order members like a dictionary", async () => {
     const failed = await failingRecords((records) => ({
       async *members(namespace, options) {

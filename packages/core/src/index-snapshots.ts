@@ -50,14 +50,20 @@ export class IndexSnapshots {
 
   /** Begins to write a snapshot where the last one is far behind. */
   saveWhereDue(): void {
-    if (this.#changes >= Math.max(leastChanges, this.#size * shareOfChanges)) this.#save();
+    if (this.#changes >= Math.max(leastChanges, this.#size * shareOfChanges) || this.#hasWork) this.#save();
   }
 
   /** Ends the writing. Writes what an erasure took away: a store that forgets often does not write it each time. */
   async close(): Promise<void> {
+    // A snapshot that is being written may be of before.
+    if (this.#hasWork) await this.#saving;
     this.saveWhereDue();
     if (this.#saving === undefined && this.#size >= leastChanges && !(await this.#isKept())) this.#save();
     await this.#saving;
+  }
+
+  get #hasWork(): boolean {
+    return this.#size >= leastChanges && this.#index.hasUnsavedWork === true;
   }
 
   async #isKept(): Promise<boolean> {

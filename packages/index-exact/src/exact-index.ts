@@ -5,6 +5,8 @@ import {
   checkVector,
   type EmbeddingSpace,
   FaceKitError,
+  type SnapshotReader,
+  type SnapshotWriter,
   specVersion,
   type VectorIndex,
 } from "@facekit/core";
@@ -13,6 +15,7 @@ import { Breather } from "./breather.js";
 import { type CompiledKernel, compileKernel } from "./compile-kernel.js";
 import { MemberGallery } from "./member-gallery.js";
 import { nearestOfMembers } from "./nearest-of-members.js";
+import { type Rows, rowsOf } from "./rows.js";
 import { ScanThreads } from "./scan-threads.js";
 import { restoreGalleries, saveGalleries } from "./snapshot.js";
 import { canShareMemory, processors } from "./spawn-thread.js";
@@ -23,6 +26,21 @@ export interface ExactIndexOptions {
    * the machine runs at once, 4 at most. In browsers there are threads only on pages that are cross-origin isolated.
    */
   readonly threads?: number | "auto";
+}
+
+/** The exact index, with what an index that is built over it wants besides. */
+export interface ExactIndex extends VectorIndex {
+  save(write: SnapshotWriter): Promise<boolean>;
+  restore(read: SnapshotReader): Promise<number | undefined>;
+  /**
+   * Lets `look` see the rows of a namespace, means included, in its turn: nothing changes them until it returns. Fulfils
+   * with undefined, and does not call it, where the namespace is empty.
+   */
+  inspect<Result>(namespace: string, look: (rows: Rows) => Result): Promise<Result | undefined>;
+  /** Those that are not empty. */
+  readonly namespaces: readonly string[];
+  /** Grows whenever an entry is removed or replaced: what was saved before is then of no use. */
+  readonly rewrites: number;
 }
 
 const mostThreads = 64;
@@ -44,7 +62,7 @@ interface Contents {
  * Large galleries are scanned by threads, which start at the first search of one and keep no process alive; the answers
  * are the same. Long additions, and searches where there are no threads, give way to the event loop about every 10 ms.
  */
-export function exactIndex(options: ExactIndexOptions = {}): VectorIndex {
+export function exactIndex(options: ExactIndexOptions = {}): ExactIndex {
   const id = "index-exact";
   checkKeys("exactIndex", options, ["threads"]);
   const { threads = "auto" } = options;
@@ -154,6 +172,25 @@ export function exactIndex(options: ExactIndexOptions = {}): VectorIndex {
       use();
       checkId("namespace", namespace);
       return inTurn(() => use().galleries.get(namespace)?.templates.size ?? 0);
+    },
+
+    async inspect(namespace, look) {
+      use();
+      checkId("namespace", namespace);
+      return inTurn(async () => {
+        const gallery = use().galleries.get(namespace);
+        if (gallery === undefined) return undefined;
+        await gallery.refreshMeans(new Breather());
+        return look(rowsOf(gallery));
+      });
+    },
+
+    get namespaces() {
+      return [...(contents?.galleries.keys() ?? [])];
+    },
+
+    get rewrites() {
+      return contents?.arena.rewrites ?? 0;
     },
 
     async save(write) {

@@ -21,6 +21,8 @@ export class Gallery {
   readonly #rowOf = new Map<string, number>();
   /** At which size the centre was taken. */
   centredAt = 0;
+  /** Which ids were set or deleted since it was emptied; undefined where nobody wants to know. */
+  changed: Set<string> | undefined;
 
   /** `rewritten` is told of changes to rows that were there: a snapshot in the making is then of no use. */
   constructor(arena: Arena, rewritten: () => void = () => arena.rewritten()) {
@@ -36,6 +38,7 @@ export class Gallery {
   set({ id, memberId, vector }: IndexEntry): void {
     const row = this.#rowOf.get(id) ?? this.size;
     if (row < this.size) this.#rewritten();
+    this.changed?.add(id);
     const number = segmentNumber(row);
     if (number === this.segments.length) this.segments.push(this.#arena.take(segmentCapacity(number)));
     const { segment, place } = this.at(row);
@@ -51,6 +54,7 @@ export class Gallery {
     const gap = this.#rowOf.get(id);
     if (gap === undefined) return;
     this.#rewritten();
+    this.changed?.add(id);
     const last = this.size - 1;
     const { segment, place } = this.at(last);
     if (gap !== last) {
@@ -71,6 +75,11 @@ export class Gallery {
       this.segments.pop();
       this.#arena.give(segment);
     }
+  }
+
+  /** The row of an id, undefined where it is not there. Deletions move rows. */
+  rowOf(id: string): number | undefined {
+    return this.#rowOf.get(id);
   }
 
   memberOf(id: string): string | undefined {

@@ -1,1 +1,2 @@
-export { type ExactIndexOptions, exactIndex } from "./exact-index.js";
+export { type ExactIndex, type ExactIndexOptions, exactIndex } from "./exact-index.js";
+export type { RowIds, Rows } from "./rows.js";

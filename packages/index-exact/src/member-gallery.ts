@@ -65,6 +65,15 @@ export class MemberGallery {
     }
   }
 
+  /** What changed since the last call; undefined on the first, from which on it is kept. */
+  takeChanges(): { readonly templates: ReadonlySet<string>; readonly means: ReadonlySet<string> } | undefined {
+    const { changed: templates } = this.templates;
+    const { changed: means } = this.means;
+    this.templates.changed = new Set();
+    this.means.changed = new Set();
+    return templates && means && { templates, means };
+  }
+
   /** Another vector stands in the mean's place until it is taken. */
   #putOff(memberId: string, vector: Float32Array): void {
     this.#stale.add(memberId);

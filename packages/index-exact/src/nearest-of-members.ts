@@ -21,7 +21,7 @@ export async function nearestOfMembers(
 }
 
 /** The best `k` of both, each best first. Of equals the template comes first. */
-function merge(templates: readonly IndexHit[], means: readonly IndexHit[], k: number): IndexHit[] {
+export function merge(templates: readonly IndexHit[], means: readonly IndexHit[], k: number): IndexHit[] {
   const merged: IndexHit[] = [];
   let mean = 0;
   let template = 0;

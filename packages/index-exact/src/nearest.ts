@@ -66,6 +66,27 @@ function wantedPlaces(gallery: Gallery, start: number, count: number, wanted: Re
   return Uint8Array.from({ length: count }, (_, i) => (wanted.has(gallery.memberIds[start + i] ?? "") ? 1 : 0));
 }
 
+/** The best `k` of some rows of each query, of those that are there. The gallery must not change meanwhile. */
+export function nearestAmong(
+  gallery: Gallery,
+  queries: readonly Float32Array[],
+  k: number,
+  among: (query: number) => Iterable<string>,
+): IndexHit[][] {
+  const banks = new Set(gallery.segments.map((segment) => segment.bank));
+  return queries.map((query, i) => {
+    for (const bank of banks) bank.load([query], gallery.centre);
+    const best = new BestRows(k, (row) => gallery.ids[row] ?? "");
+    for (const id of among(i)) {
+      const row = gallery.rowOf(id);
+      if (row === undefined) continue;
+      const { segment, place } = gallery.at(row);
+      best.offer(row, segment.similarity(place, 0));
+    }
+    return hitsOf(gallery, best);
+  });
+}
+
 function hitsOf(gallery: Gallery, best: BestRows): IndexHit[] {
   return best.sorted().map(({ row, similarity }) => ({
     id: gallery.ids[row] ?? "",

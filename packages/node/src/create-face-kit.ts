@@ -46,7 +46,7 @@ const optionNames = [
 
 /**
  * Everything with defaults in one call: the bundled models, exact search, and the store in a file when `store` names
- * one. The kit owns its parts; dispose it (`await using`) to close them.
+ * one, or in the database that it is. The kit owns its parts; dispose it (`await using`) to close them.
  */
 export async function createFaceKit(options: NodeFaceKitOptions = {}): Promise<FaceKit> {
   checkKeys("createFaceKit", options, optionNames);
@@ -100,15 +100,15 @@ interface Backends {
 }
 
 async function backendsOf({ store, members, visits }: NodeFaceKitOptions): Promise<Backends> {
-  if (typeof store === "string") {
-    const file = sqliteStore(store);
-    // The file closes with its last part, so those that are not used let it go now.
-    if (members !== undefined) await file.members[Symbol.asyncDispose]();
-    if (visits !== undefined) await file.visits[Symbol.asyncDispose]();
+  if (typeof store === "string" || (store !== undefined && "faceRecords" in store)) {
+    const database = typeof store === "string" ? sqliteStore(store) : store;
+    // The database closes with its last part, so those that are not used let it go now.
+    if (members !== undefined) await database.members[Symbol.asyncDispose]();
+    if (visits !== undefined) await database.visits[Symbol.asyncDispose]();
     return {
-      store: createVectorStore({ records: file.faceRecords, index: exactIndex() }),
-      members: members ?? file.members,
-      visits: visits ?? file.visits,
+      store: createVectorStore({ records: database.faceRecords, index: exactIndex() }),
+      members: members ?? database.members,
+      visits: visits ?? database.visits,
     };
   }
   return {

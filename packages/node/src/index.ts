@@ -2,5 +2,5 @@ export * from "@facekit/core";
 export { createFaceKit } from "./create-face-kit.js";
 export { type DecodeLimits, decodeImage } from "./decode.js";
 export { loadDetector, loadEmbedder, loadPack, type ModelOptions } from "./load-models.js";
-export type { NodeFaceKitOptions } from "./options.js";
+export type { DatabaseStore, NodeFaceKitOptions } from "./options.js";
 export type { SessionOptions } from "./session.js";

@@ -1,11 +1,31 @@
-import type { Detector, Embedder, FaceIndex, FaceKitOptions, LoadOptions, VectorStore } from "@facekit/core";
+import type {
+  Detector,
+  Embedder,
+  FaceIndex,
+  FaceKitOptions,
+  FaceRecords,
+  LoadOptions,
+  MemberSource,
+  VectorStore,
+  VisitLog,
+} from "@facekit/core";
 import type { DecodeLimits } from "./decode.js";
 import type { SessionOptions } from "./session.js";
 
+/** Templates, members and visits in one database: what `sqliteStore`, `postgresStore` and `mysqlStore` make. */
+export interface DatabaseStore {
+  readonly faceRecords: FaceRecords;
+  readonly members: MemberSource;
+  readonly visits: VisitLog;
+}
+
 /** Everything has a default: `createFaceKit()` alone recognises faces with the bundled models and keeps them in memory. */
 export interface NodeFaceKitOptions extends Omit<FaceKitOptions, "index">, LoadOptions {
-  /** The SQLite file that keeps templates, members and visits, or a store of your own. Default: memory. */
-  readonly store?: string | VectorStore;
+  /**
+   * Where templates, members and visits are kept: an SQLite file by its path, or a database. A `VectorStore` keeps the
+   * templates alone. The kit owns the store, and closes it. Default: memory.
+   */
+  readonly store?: string | DatabaseStore | VectorStore;
   /** `"bundled"` or `DETECTOR+EMBEDDER` by card id, for example `"yunet+retail-0095"`. Default `"bundled"`. */
   readonly models?: string;
   /** Where model files are looked for before the cache. */

@@ -65,6 +65,8 @@ export interface VectorIndex extends Adapter {
    * out. Fulfils with false, and what was written is of no use, where an entry was removed or replaced meanwhile.
    */
   save?(write: SnapshotWriter): Promise<boolean>;
+  /** Whether it made something at length, without any change of its entries, which is in nothing that it saved. */
+  readonly hasUnsavedWork?: boolean;
   /**
    * Fills the open, empty index with what `save` wrote, and fulfils with how many templates those are. Undefined where
    * that is of another index, another version or another space. Then, and where `read` rejects, it stays empty.

@@ -1,0 +1,158 @@
+import { dot, type FaceRecord, isFaceKitError, type VectorStore } from "@facekit/core";
+import { withMeans } from "./compared.js";
+import { ensure, equal, near } from "./expect.js";
+import { axis, randomVector, record, seeded, space } from "./samples.js";
+import { lend, type PersistentConformanceOptions } from "./suite.js";
+
+/** How long a store that does not read after write may take to agree with what was written. */
+const patienceMs = 20_000;
+
+/** Writing, erasing and searching at a time. Part of the suite of `VectorStore`. */
+export function storeRaces({ test, create, reopen }: PersistentConformanceOptions<VectorStore>): void {
+  const it = (name: string, run: (store: VectorStore, other: VectorStore) => Promise<void>): void =>
+    test(`VectorStore, races: ${name}`, () =>
+      lend(create, async (store) => {
+        await store.open(space);
+        if (reopen === undefined) return run(store, store);
+        await lend(
+          () => reopen(store),
+          async (other) => {
+            await other.open(space);
+            await run(store, other);
+          },
+        );
+      }));
+
+  it("two writers register the same member at once, and the same photo twice", async (store, other) => {
+    const random = seeded(21);
+    const all: FaceRecord[] = [];
+    for (let round = 0; round < 6; round++) {
+      const one = photos(`member-${round}`, `${round}-a`, random);
+      const two = photos(`member-${round}`, `${round}-b`, random);
+      await Promise.all([store.upsert("n", one), other.upsert("n", two), other.upsert("n", one)]);
+      all.push(...one, ...two);
+    }
+    for (const each of [store, other]) await agrees(each, "n", all, random);
+  });
+
+  it("members are erased and replaced while others search", async (store, other) => {
+    const random = seeded(22);
+    const kept = Array.from({ length: 40 }, (_, i) => photos(`kept-${i}`, `k${i}`, random)).flat();
+    const gone = Array.from({ length: 20 }, (_, i) => photos(`gone-${i}`, `g${i}`, random)).flat();
+    await store.upsert("n", [...kept, ...gone]);
+    const erased = new Set<string>();
+    let changing = true;
+    const change = async (): Promise<void> => {
+      for (let i = 0; i < 20; i++) {
+        equal(await other.deleteMember("n", `gone-${i}`), 3, "templates erased");
+        erased.add(`gone-${i}`);
+        await other.upsert("n", kept.slice(i * 6, i * 6 + 6));
+      }
+      changing = false;
+    };
+    const search = async (): Promise<void> => {
+      const known = new Set([...kept, ...gone].map(({ memberId }) => memberId));
+      while (changing) {
+        const before = new Set(erased);
+        const [matches = []] = (await store.search("n", [randomVector(random)], { k: 60 })).matches;
+        const ids = matches.map(({ memberId }) => memberId);
+        equal(ids.length, new Set(ids).size, "members found, each once");
+        ensure(
+          ids.every((memberId) => known.has(memberId)),
+          "A search may find no one who was never registered.",
+        );
+        const stale = ids.filter((memberId) => before.has(memberId));
+        if (store.capabilities.readAfterWrite) equal(stale, [], "members who were erased before the search");
+      }
+    };
+    await Promise.all([change(), search(), search()]);
+    for (const each of [store, other]) await agrees(each, "n", kept, random);
+  });
+
+  it("a namespace is erased while another writes: each member is there whole or not at all", async (store, other) => {
+    const random = seeded(23);
+    const written: FaceRecord[][] = [];
+    let writing = true;
+    const write = async (): Promise<void> => {
+      for (let i = 0; i < 20; i++) {
+        const batch = photos(`m${i}`, `m${i}`, random);
+        await store.upsert("n", batch);
+        written.push(batch);
+      }
+      writing = false;
+    };
+    const erase = async (): Promise<void> => {
+      while (writing) {
+        equal((await other.deleteNamespace("n")) % 3, 0, "templates erased, over whole members");
+        await new Promise((resolve) => setTimeout(resolve, 3));
+      }
+    };
+    await Promise.all([write(), erase()]);
+    const there = new Map<string, number>();
+    for await (const { memberId, templates } of store.members("n")) there.set(memberId, templates);
+    equal(
+      [...there].filter(([, templates]) => templates !== 3),
+      [],
+      "members of whom a part is there",
+    );
+    await agrees(
+      store,
+      "n",
+      written.flat().filter(({ memberId }) => there.has(memberId)),
+      random,
+    );
+  });
+
+  it("of many that register the same face on one condition one wins, where it claims to", async (store, other) => {
+    if (!store.capabilities.conditionalWrites) return;
+    for (let round = 0; round < 4; round++) {
+      const probe = axis(round);
+      const register = async (writer: VectorStore, name: string): Promise<boolean> => {
+        const { revision, matches } = await writer.search("n", [probe], { k: 1 });
+        if ((matches[0]?.[0]?.similarity ?? -1) > 0.9) return false;
+        try {
+          await writer.upsert("n", [record(name, name, probe)], { ifRevision: revision });
+          return true;
+        } catch (error) {
+          if (isFaceKitError(error, "conflict")) return false;
+          throw error;
+        }
+      };
+      const won = await Promise.all(
+        Array.from({ length: 8 }, (_, i) => register(i % 2 === 0 ? store : other, `${round}-${i}`)),
+      );
+      equal(won.filter(Boolean).length, 1, "members made for one face");
+    }
+    equal(await store.count("n"), { members: 4, templates: 4 }, "count");
+  });
+}
+
+/** Three templates of one member. */
+function photos(memberId: string, prefix: string, random: () => number): FaceRecord[] {
+  return [1, 2, 3].map((n) => record(`${prefix}/${n}`, memberId, randomVector(random)));
+}
+
+/** The store's count is that of these records, and so are its best matches, by comparing with each. */
+async function agrees(
+  store: VectorStore,
+  namespace: string,
+  records: readonly FaceRecord[],
+  random: () => number,
+): Promise<void> {
+  const members = new Set(records.map(({ memberId }) => memberId)).size;
+  equal(await store.count(namespace), { members, templates: records.length }, "count");
+  const compared = withMeans(records);
+  for (let round = 0; round < 5; round++) {
+    const probe = randomVector(random);
+    const best = Math.max(-2, ...compared.map(({ vector }) => dot(vector, probe)));
+    const deadline = performance.now() + (store.capabilities.readAfterWrite ? 0 : patienceMs);
+    for (;;) {
+      const [[match] = []] = (await store.search(namespace, [probe], { k: 1 })).matches;
+      if (match === undefined && records.length === 0) break;
+      const similarity = match?.similarity ?? Number.NaN;
+      if (Math.abs(similarity - best) <= 1e-5) break;
+      if (performance.now() >= deadline) near(similarity, best, 1e-5, "similarity of the best match");
+      await new Promise((resolve) => setTimeout(resolve, 50));
+    }
+  }
+}

@@ -1,0 +1,286 @@
+import { mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { createVectorStore, type IndexEntry, type Progress, type VectorStore } from "@facekit/core";
+import { exactIndex } from "@facekit/index-exact";
+import { autoIndex, type HnswIndex, type HnswIndexOptions, hnswIndex, type SearchChoice } from "@facekit/index-hnsw";
+import { sqliteStore } from "@facekit/store-sql";
+import { describe, expect, onTestFinished, test } from "vitest";
+import { people, space } from "./fixtures/people.js";
+import { library, named } from "./library.js";
+
+async function opened(options: HnswIndexOptions = {}): Promise<HnswIndex> {
+  const index = hnswIndex({ ...named, exactBelow: 100, threads: 0, ...options });
+  onTestFinished(() => index[Symbol.asyncDispose]());
+  await index.open(space);
+  return index;
+}
+
+/** The share of the true ten nearest that an index finds of these. */
+async function recallOf(index: HnswIndex, truth: readonly IndexEntry[], queries: readonly Float32Array[]) {
+  await using exact = exactIndex({ threads: 0 });
+  await exact.open(space);
+  await exact.add("n", truth);
+  const expected = (await exact.search("n", queries, { k: 10 })).hits.flat();
+  const found = (await index.search("n", queries, { k: 10 })).hits;
+  const names = new Set(found.flatMap((hits, i) => hits.map(({ id, memberId }) => `${i} ${id} ${memberId}`)));
+  return (
+    expected.filter(({ id, memberId }, i) => names.has(`${Math.floor(i / 10)} ${id} ${memberId}`)).length /
+    expected.length
+  );
+}
+
+const queriesOf = (entries: readonly IndexEntry[]): Float32Array[] => entries.slice(0, 100).map(({ vector }) => vector);
+
+describe.skipIf(typeof library === "string")(`graphs${typeof library === "string" ? `: ${library}` : ""}`, () => {
+  test("reach the recall that is asked for, and tell what they reached", async () => {
+    const entries = people(4000);
+    const strangers = queriesOf(people(200, 100_000));
+    for (const recall of [0.8, 0.99]) {
+      const index = await opened({ recall, m: 4, efConstruction: 20 });
+      await index.add("n", entries);
+      await index.settled();
+      const choice = index.describe("n");
+      expect(choice).toMatchObject({ engine: "hnsw", rows: 6000 });
+      expect(choice.recall).toBeGreaterThanOrEqual(recall);
+      expect(await recallOf(index, entries, queriesOf(entries))).toBeGreaterThanOrEqual(recall - 0.03);
+      if (recall === 0.99) expect(await recallOf(index, entries, strangers)).toBeGreaterThan(0.9);
+    }
+  });
+
+  test("are not searched where they do not reach it, which is told", async () => {
+    // Two links a row.
+    const index = await opened({ recall: 0.9999, m: 2, efConstruction: 2 });
+    const entries = people(3000);
+    await index.add("n", entries);
+    await index.settled();
+    expect(index.describe("n")).toMatchObject({ engine: "exact", reason: /the graph found .* and 99.9 % are wanted/ });
+    expect(await recallOf(index, entries, queriesOf(entries))).toBe(1);
+  });
+
+  test("are built with progress while the exact index answers, and the event loop is free", async () => {
+    const told: Progress[] = [];
+    const choices: SearchChoice[] = [];
+    const index = await opened({
+      onProgress: (progress) => told.push(progress),
+      onChoice: (choice) => choices.push(choice),
+    });
+    const entries = people(3000);
+    await index.add("n", entries);
+    let searches = 0;
+    let settled = false;
+    const settling = index.settled().then(() => {
+      settled = true;
+    });
+    while (!settled) {
+      const { hits } = await index.search("n", [entries[searches]?.vector ?? new Float32Array()], { k: 1 });
+      expect(hits[0]?.[0]?.id).toBe(`t${searches++}`);
+      await new Promise((resolve) => setTimeout(resolve, 5));
+    }
+    await settling;
+    // As many as the building took, which a blocked event loop would not have let through.
+    expect(searches).toBeGreaterThan(5);
+    expect(told[0]).toEqual({ task: 'graph of "n"', done: 0, total: 4500 });
+    expect(told.at(-1)).toEqual({ task: 'graph of "n"', done: 4500, total: 4500 });
+    for (const [i, { done }] of told.entries()) expect(done).toBeGreaterThanOrEqual(told[i - 1]?.done ?? 0);
+    expect(choices.map(({ engine }) => engine)).toEqual(["exact", "hnsw"]);
+  });
+
+  test("take in what is added, replaced and removed, and are built anew when much was removed", async () => {
+    const began: number[] = [];
+    const index = await opened({
+      onProgress: ({ done, total = 0 }) => {
+        if (done === 0) began.push(total);
+      },
+    });
+    const entries = people(2000);
+    await index.add("n", entries);
+    await index.settled();
+    const more = people(600, 2000);
+    await index.add("n", more);
+    // At once: what the graph does not hold yet is compared with as it is.
+    expect((await index.search("n", [more[599]?.vector ?? new Float32Array()], { k: 1 })).hits[0]?.[0]?.id).toBe(
+      "t2599",
+    );
+    await index.settled();
+    const replaced = people(200, 50_000).map((entry, i) => ({ ...entry, id: `t${i}` }));
+    await index.add("n", replaced);
+    const kept = [...replaced, ...entries.slice(200), ...more];
+    expect(await recallOf(index, kept, queriesOf(replaced))).toBeGreaterThan(0.97);
+    expect(began).toEqual([3000]);
+    await index.remove(
+      "n",
+      entries.slice(800).map(({ id }) => id),
+    );
+    const left = [...replaced, ...entries.slice(200, 800), ...more];
+    expect(await recallOf(index, left, queriesOf(left))).toBeGreaterThan(0.97);
+    await index.settled();
+    expect(began.length).toBe(2);
+    expect(index.describe("n")).toMatchObject({ engine: "hnsw" });
+    expect(await recallOf(index, left, queriesOf(left))).toBeGreaterThan(0.97);
+    await index.remove("n", [...new Set(left.map(({ id }) => id))]);
+    await index.settled();
+    expect((await index.search("n", queriesOf(left), { k: 3 })).hits.flat()).toEqual([]);
+    // Others under the same names: nothing of the graph that was is left.
+    const others = people(1500, 300_000).map((entry, i) => ({ ...entry, id: `t${i}` }));
+    await index.add("n", others);
+    await index.settled();
+    expect(await recallOf(index, others, queriesOf(others))).toBeGreaterThan(0.97);
+  });
+
+  test("find all of many equals, which no graph links", async () => {
+    const index = await opened();
+    const [one] = people(1);
+    const entries = people(1500, 10);
+    const equals = Array.from({ length: 120 }, (_, i) => ({
+      id: `e${i}`,
+      memberId: `e${i}`,
+      vector: one?.vector ?? new Float32Array(),
+    }));
+    await index.add("n", [...entries, ...equals]);
+    await index.settled();
+    expect(index.describe("n").engine).toBe("hnsw");
+    const { hits } = await index.search("n", [one?.vector ?? new Float32Array()], { k: 50 });
+    const expected = equals
+      .map(({ id }) => id)
+      .sort()
+      .slice(0, 50);
+    expect(hits[0]?.map(({ id }) => id)).toEqual(expected);
+  });
+
+  test("answer searches among some members, and for many hits, exactly", async () => {
+    const index = await opened({ recall: 0.5, m: 2, efConstruction: 10 });
+    const entries = people(3000);
+    await index.add("n", entries);
+    await index.settled();
+    const exact = exactIndex({ threads: 0 });
+    await exact.open(space);
+    await exact.add("n", entries);
+    const queries = queriesOf(people(100, 90_000));
+    for (const options of [{ k: 5, memberIds: ["m3", "m1400", "m77"] }, { k: 200 }]) {
+      expect(await index.search("n", queries, options)).toEqual(await exact.search("n", queries, options));
+    }
+  });
+
+  test("are dropped where their thread fails, and built again", async () => {
+    const index = await opened({ hnswlib: typeof library === "string" ? "" : (named.hnswlib ?? "hnswlib-node") });
+    const entries = people(1500);
+    await index.add("n", entries);
+    await index.settled();
+    await index.open(space);
+    await index.add("n", entries);
+    expect(index.describe("n").engine).toBe("exact");
+    await index.settled();
+    expect(index.describe("n").engine).toBe("hnsw");
+  });
+});
+
+describe.skipIf(typeof library === "string")(`snapshots${typeof library === "string" ? `: ${library}` : ""}`, () => {
+  function folder(): string {
+    const made = mkdtempSync(join(tmpdir(), "facekit-hnsw-"));
+    onTestFinished(() => rmSync(made, { recursive: true }));
+    return made;
+  }
+
+  async function openedStore(file: string, began: string[]): Promise<{ store: VectorStore; index: HnswIndex }> {
+    const index = hnswIndex({ ...named, exactBelow: 100, threads: 0, onProgress: ({ task }) => began.push(task) });
+    const store = createVectorStore({ records: sqliteStore(file).faceRecords, index });
+    await store.open(space);
+    return { store, index };
+  }
+
+  const records = people(6000).map((entry) => ({ ...entry, createdAt: new Date(1_760_000_000_000) }));
+  const snapshotsIn = (where: string): string[] => readdirSync(where).filter((name) => name.includes("-index-"));
+
+  test("bring the graph back, and hold nobody who was erased", async () => {
+    const where = folder();
+    const file = join(where, "members.db");
+    const began: string[] = [];
+    const first = await openedStore(file, began);
+    await first.store.upsert("n", records);
+    await first.store.search("n", queriesOf(records), { k: 1 });
+    await first.index.settled();
+    const before = first.index.describe("n");
+    expect(before.engine).toBe("hnsw");
+    await first.store[Symbol.asyncDispose]();
+    const [snapshot = ""] = snapshotsIn(where);
+
+    const built = began.length;
+    const second = await openedStore(file, began);
+    await second.index.settled();
+    expect(second.index.describe("n")).toMatchObject({ engine: "hnsw", rows: 9000 });
+    expect(began.length).toBe(built);
+    const { matches } = await second.store.search("n", queriesOf(records), { k: 1 });
+    expect(matches.flat().map(({ templateId }) => templateId)).toEqual(records.slice(0, 100).map(({ id }) => id));
+
+    // Erasing takes the file away at once; the next one holds nothing of the member, nor does the graph.
+    const gone = records[10];
+    expect(holds(join(where, snapshot), gone?.vector)).toBe(true);
+    await second.store.deleteMember("n", gone?.memberId ?? "");
+    expect(snapshotsIn(where)).toEqual([]);
+    await second.store.search("n", queriesOf(records), { k: 1 });
+    await second.index.settled();
+    await second.store[Symbol.asyncDispose]();
+    const [next = ""] = snapshotsIn(where);
+    expect(holds(join(where, next), records[20]?.vector)).toBe(true);
+    expect(holds(join(where, next), gone?.vector)).toBe(false);
+    expect(readFileSync(join(where, next)).includes(`"${gone?.id}"`)).toBe(false);
+
+    // The removed rows are bridged: the graph comes back without them, and is as good.
+    const third = await openedStore(file, began);
+    await third.index.settled();
+    expect(began.length).toBe(built);
+    expect(third.index.describe("n")).toMatchObject({ engine: "hnsw", rows: 8997 });
+    const again = await third.store.search("n", [gone?.vector ?? new Float32Array()], { k: 1 });
+    expect(again.matches[0]?.[0]?.memberId).not.toBe(gone?.memberId);
+    await third.store[Symbol.asyncDispose]();
+
+    // Damaged: all is read from the records, and the graph built.
+    const bytes = readFileSync(join(where, next));
+    bytes[bytes.length - 1000] = (bytes[bytes.length - 1000] ?? 0) ^ 1;
+    writeFileSync(join(where, next), bytes);
+    const fourth = await openedStore(file, began);
+    const found = await fourth.store.search("n", queriesOf(records.slice(20)), { k: 1 });
+    expect(found.matches.flat().map(({ templateId }) => templateId)).toEqual(
+      records.slice(20, 120).map(({ id }) => id),
+    );
+    await fourth.index.settled();
+    expect(began.length).toBeGreaterThan(built);
+    expect(fourth.index.describe("n").engine).toBe("hnsw");
+    await fourth.store[Symbol.asyncDispose]();
+  });
+
+  function holds(file: string, vector: Float32Array | undefined): boolean {
+    return vector !== undefined && readFileSync(file).includes(Buffer.from(vector.buffer));
+  }
+
+  test("leave no file behind in the temporary folder", async () => {
+    const index = await opened();
+    await index.add("n", people(500));
+    await index.settled();
+    const there = (): string[] => readdirSync(tmpdir()).filter((name) => name.startsWith("facekit-graph-"));
+    await index.save?.(async () => undefined);
+    expect(there()).toEqual([]);
+  });
+});
+
+describe.skipIf(typeof library === "string")(`autoIndex${typeof library === "string" ? `: ${library}` : ""}`, () => {
+  test("is exact below the size from which a graph may be faster, and says so", async () => {
+    await using index = autoIndex(named);
+    await index.open(space);
+    await index.add("n", people(1000));
+    await index.settled();
+    expect(index.describe("n")).toMatchObject({ engine: "exact", reason: /it holds 1500 .* a graph begins at \d+/ });
+  });
+});
+
+test.each([
+  [{ recall: 1 }, /recall wants/],
+  [{ recall: Number.NaN }, /recall wants/],
+  [{ exactBelow: 0 }, /exactBelow wants/],
+  [{ ef: 100 }, /no option "ef"/],
+])("refuses %j", (options: object, message) => {
+  expect(() => hnswIndex(options)).toThrow(
+    expect.objectContaining({ code: "invalid-argument", message: expect.stringMatching(message) }),
+  );
+});
