@@ -10,6 +10,7 @@ const packages = [
   "store-sql/postgres",
   "store-sql",
   "store-mongodb",
+  "store-pgvector",
   "conformance/faults",
   "conformance/vector-search-server",
   "conformance",

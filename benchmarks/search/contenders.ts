@@ -4,6 +4,7 @@ import { hnswIndex } from "@facekit/index-hnsw";
 import { DataType, encodeModel } from "../../packages/models/convert/onnx.js";
 import { faissFlat } from "./faiss.js";
 import { cosine, type Gallery, makeQueries } from "./gallery.js";
+import { pgvector } from "./pgvector.js";
 import { TopRows } from "./top-rows.js";
 
 export interface Contender {
@@ -17,7 +18,7 @@ export interface Contender {
   readonly ef?: number;
   /** Milliseconds of the last search, where the contender lives in another process and knows better. */
   ownMs?(): number;
-  close?(): void;
+  close?(): void | Promise<void>;
 }
 
 type Create = (gallery: Gallery, rows: Float32Array) => Promise<Contender>;
@@ -41,6 +42,8 @@ export const contenders: Readonly<Record<string, Create>> = {
   "faiss IndexFlatIP, 1 thread": (gallery, rows) => faissFlat(gallery, rows, 1),
   "faiss IndexFlatIP, all cores": (gallery, rows) => faissFlat(gallery, rows, 0),
   "hnswlib-node, recall 0.99": hnswlib,
+  "store-pgvector, exact": (gallery, rows) => pgvector(gallery, rows, { search: "exact" }),
+  "store-pgvector, HNSW": (gallery, rows) => pgvector(gallery, rows, { hnsw: { from: 1 } }),
 };
 
 async function ourIndex(gallery: Gallery, rows: Float32Array, threads: number | "auto"): Promise<Contender> {

@@ -66,7 +66,7 @@ async function measure({ contender, gallery, batches, recallQueries, registering
   }
   const whileRegistering = registering ? await timesWhileRegistering(made, gallery, queries) : null;
   const rates = registering ? await ratesOf(made, gallery, queries) : {};
-  made.close?.();
+  await made.close?.();
   return {
     recall,
     runs,

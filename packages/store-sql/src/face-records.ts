@@ -34,11 +34,15 @@ export interface ErasableSnapshots {
   sweep(): void;
 }
 
+/** Keeps what is made of templates true to them: runs at the end of each transaction that writes or erases some. */
+export type AfterWrite = (db: Transaction<Tables>) => Promise<void>;
+
 /** The templates of a store. */
 export function sqlFaceRecords(
   handle: Handle<Tables>,
   dialect: StoreDialect,
   snapshots?: ErasableSnapshots,
+  afterWrite?: AfterWrite,
 ): FaceRecords {
   const { toStored } = dialect;
   const queries = recordQueries(handle.builder, dialect);
@@ -82,6 +86,7 @@ export function sqlFaceRecords(
       if (deleted === 0) return { deleted, revision: last };
       await db.executeQuery(queries.recordRevision({ namespace, revision }));
       await snapshots?.erase(db, revision);
+      await afterWrite?.(db);
       return { deleted, revision };
     };
 
@@ -131,6 +136,7 @@ export function sqlFaceRecords(
         }
         await db.executeQuery(queries.recordRevision({ namespace: stored, revision }));
         if (replaced) await snapshots?.erase(db, revision);
+        await afterWrite?.(db);
         return { revision, replaced };
       }, write);
       if (replaced) snapshots?.sweep();

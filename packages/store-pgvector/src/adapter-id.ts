@@ -1,0 +1,2 @@
+/** Names this adapter in errors. */
+export const adapterId = "store-pgvector";

@@ -1,0 +1,110 @@
+import type { CallOptions } from "@facekit/core";
+import { type Handle, numberOf, type Tables } from "@facekit/store-sql/postgres";
+import { type Kysely, sql } from "kysely";
+import { indexNameOf, indexReady, type Names } from "./names.js";
+
+export interface HnswOptions {
+  /**
+   * From how many templates and means on a namespace gets an HNSW index, 1 or more. Smaller ones are searched exactly.
+   * Default 20,000: there an exact search takes about 10 ms.
+   */
+  readonly from?: number;
+  /** Edges of a node in each layer, 2 to 100. Default 16. */
+  readonly m?: number;
+  /** How many nodes are kept in view while the index is built, at least 2 · m, up to 1000. Default 200. */
+  readonly efConstruction?: number;
+  /** How many nodes a search keeps in view, 1 to 1000: more finds more and takes longer. Default 400. */
+  readonly efSearch?: number;
+  /**
+   * How much memory building an index may take (`maintenance_work_mem`), in MiB. Default 1024. Building gets slow where
+   * the graph does not fit: one of a million vectors of 512 numbers takes about 2,000.
+   */
+  readonly buildMemoryMiB?: number;
+}
+
+export interface IndexBuild {
+  readonly names: Names;
+  readonly dimensions: number;
+  readonly options: Required<HnswOptions>;
+  /** Builds without locking out writers. A PGlite has no others, and cannot. */
+  readonly concurrently: boolean;
+}
+
+/** Namespaces that need an HNSW index and have none that is ready. */
+export async function namespacesToIndex(
+  handle: Handle<Tables>,
+  build: IndexBuild,
+  call?: CallOptions,
+): Promise<number[]> {
+  const { names, options } = build;
+  return handle.read(async (db) => {
+    const { rows } = await sql<{ key: number }>`
+      SELECT key FROM ${names.namespaces}
+      WHERE size >= ${options.from} AND ${indexReady(names, sql`key`)} IS NOT TRUE ORDER BY key`.execute(db);
+    return rows.map(({ key }) => key);
+  }, call);
+}
+
+/**
+ * Builds the HNSW index of a namespace where it is due, and drops it where the namespace is empty. Whoever comes while
+ * another process is at it leaves it to that.
+ */
+export async function tendIndex(
+  handle: Handle<Tables>,
+  build: IndexBuild,
+  key: number,
+  begun: (processId: number) => void,
+): Promise<void> {
+  const { names } = build;
+  const index = sql.id(names.schema, indexNameOf(key));
+  await handle.read((pool) =>
+    pool.connection().execute(async (db) => {
+      const lock = sql`hashtextextended(${`${names.schema}.${indexNameOf(key)}`}, 0)`;
+      const { rows } = await sql<{ locked: boolean; process: number }>`
+        SELECT pg_try_advisory_lock(${lock}) AS locked, pg_backend_pid() AS process`.execute(db);
+      if (rows[0]?.locked !== true) return;
+      try {
+        begun(rows[0].process);
+        const { size, ready } = await stateOf(db, names, key);
+        const concurrently = build.concurrently ? sql`CONCURRENTLY` : sql``;
+        const due = size >= build.options.from;
+        // One that is not ready was left behind by a process that was killed.
+        if (ready === false || (ready && size === 0)) await sql`DROP INDEX ${concurrently} ${index}`.execute(db);
+        if (due && ready !== true) await create(db, build, key, size);
+      } finally {
+        await sql`SELECT pg_advisory_unlock(${lock})`.execute(db);
+      }
+    }),
+  );
+}
+
+async function create(db: Kysely<Tables>, build: IndexBuild, key: number, size: number): Promise<void> {
+  const { names, dimensions, options, concurrently } = build;
+  // A parallel build takes all of it at once, so no more than the graph needs: a node, its edges and its vector.
+  const neededMiB = (size * (2 * dimensions + 48 * options.m + 256) * 1.25) / 2 ** 20;
+  const memory = `${Math.ceil(Math.min(options.buildMemoryMiB, Math.max(64, neededMiB)))}MB`;
+  await sql`SELECT set_config('maintenance_work_mem', ${memory}, false), set_config('statement_timeout', '0', false)`.execute(
+    db,
+  );
+  try {
+    await sql`
+      CREATE INDEX ${concurrently ? sql`CONCURRENTLY` : sql``} ${sql.id(indexNameOf(key))}
+      ON ${names.rows} USING hnsw (vector ${names.operators})
+      WITH (m = ${sql.lit(options.m)}, ef_construction = ${sql.lit(options.efConstruction)})
+      WHERE namespace = ${sql.lit(key)}`.execute(db);
+  } finally {
+    await sql`RESET maintenance_work_mem`.execute(db);
+    await sql`RESET statement_timeout`.execute(db);
+  }
+}
+
+/** `ready`: whether the index answers searches; undefined where there is none. */
+async function stateOf(
+  db: Kysely<Tables>,
+  names: Names,
+  key: number,
+): Promise<{ readonly size: number; readonly ready: boolean | undefined }> {
+  const { rows } = await sql<{ size: unknown; ready: boolean | null }>`
+    SELECT size, ${indexReady(names, sql`key`)} AS ready FROM ${names.namespaces} WHERE key = ${key}`.execute(db);
+  return { size: numberOf(rows[0]?.size ?? 0), ready: rows[0]?.ready ?? undefined };
+}

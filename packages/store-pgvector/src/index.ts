@@ -1,0 +1,1 @@
+export { type PgvectorStore, type PgvectorStoreOptions, pgvectorStore } from "./pgvector-store.js";

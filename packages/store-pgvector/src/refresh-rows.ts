@@ -1,0 +1,207 @@
+import { meanTemplate } from "@facekit/core";
+import { fromTemplateRow, numberOf, type Tables, templateColumns } from "@facekit/store-sql/postgres";
+import { type RawBuilder, sql, type Transaction } from "kysely";
+import { halfvecText } from "./halves.js";
+import type { Names } from "./names.js";
+
+/** About 1 MiB of templates of 512 numbers, or so many members' means. */
+const pageSize = 512;
+
+/** A namespace whose search rows changed. */
+export interface RefreshedNamespace {
+  readonly key: number;
+  /** How many search rows it now has. */
+  readonly size: number;
+}
+
+/**
+ * Brings the search rows to the state of the templates: those of templates that were put or deleted since, and the means
+ * of their members, made anew of the templates that are there. In the transaction that wrote the templates, there is
+ * only its own change to take in; more where other writers know of no search rows.
+ */
+export async function refreshRows(
+  db: Transaction<Tables>,
+  names: Names,
+  dimensions: number,
+): Promise<readonly RefreshedNamespace[]> {
+  const range = await takeTurn(db, names);
+  if (range === undefined) return [];
+  const { namespaces } = names;
+  await sql`
+    INSERT INTO ${namespaces} (namespace, size)
+    SELECT changed.namespace, 0 FROM (${changesIn(names, range)}) AS changed
+    GROUP BY changed.namespace ON CONFLICT (namespace) DO NOTHING`.execute(db);
+  const removed = await removeRows(db, names, range);
+  const sizes = new Map(removed.map(({ key, count }) => [key, -count]));
+  const added = (key: number, count: number): void => {
+    sizes.set(key, (sizes.get(key) ?? 0) + count);
+  };
+  await addTemplates(db, names, range, dimensions, added);
+  for (const { key, members } of removed) {
+    for (let at = 0; at < members.length; at += pageSize) {
+      added(key, await addMeans(db, names, key, members.slice(at, at + pageSize), dimensions));
+    }
+  }
+  const { rows } = await sql<{ key: number; size: unknown }>`
+    UPDATE ${namespaces} AS n SET size = n.size + change.by
+    FROM unnest(${[...sizes.keys()]}::integer[], ${[...sizes.values()]}::bigint[]) AS change (key, by)
+    WHERE n.key = change.key RETURNING n.key, n.size`.execute(db);
+  await sql`UPDATE ${names.state} SET revision = ${range.until}`.execute(db);
+  return rows.map(({ key, size }) => ({ key, size: numberOf(size) }));
+}
+
+/** Templates that changed after `since`, up to `until`. What other writers commit meanwhile is left to the next turn. */
+interface Range {
+  readonly since: number;
+  readonly until: number;
+}
+
+/** Locks the search rows against other refreshers. Undefined where there is nothing to do. */
+async function takeTurn(db: Transaction<Tables>, names: Names): Promise<Range | undefined> {
+  const state = await sql<{ since: unknown }>`SELECT revision AS since FROM ${names.state} FOR UPDATE`.execute(db);
+  // A statement of its own, so that it sees what was committed while that one waited.
+  const last = await sql<{
+    until: unknown;
+  }>`SELECT coalesce(max(revision), 0) AS until FROM ${names.revisions}`.execute(db);
+  const range = { since: numberOf(state.rows[0]?.since), until: numberOf(last.rows[0]?.until) };
+  return range.until > range.since ? range : undefined;
+}
+
+function changesIn({ templates, deletions }: Names, range: Range): RawBuilder<unknown> {
+  return sql`
+    SELECT namespace, id FROM ${templates} WHERE ${within(range)}
+    UNION ALL SELECT namespace, id FROM ${deletions} WHERE ${within(range)}`;
+}
+
+function within({ since, until }: Range): RawBuilder<boolean> {
+  return sql`revision > ${since} AND revision <= ${until}`;
+}
+
+interface Removed {
+  readonly key: number;
+  readonly count: number;
+  /** The ids, in hex, of those members touched who have several templates now. */
+  readonly members: readonly string[];
+}
+
+/** Of the templates that changed, and the means of the members who had them or have them now. */
+async function removeRows(db: Transaction<Tables>, names: Names, range: Range): Promise<Removed[]> {
+  const { rows: table, namespaces, templates } = names;
+  const { rows } = await sql<{ key: number; count: unknown; members: string[] }>`
+    WITH gone AS (
+      DELETE FROM ${table} AS r USING ${namespaces} AS n, (${changesIn(names, range)}) AS changed
+      WHERE n.namespace = changed.namespace AND r.namespace = n.key AND r.template_id = changed.id
+      RETURNING r.namespace AS key, r.member_id
+    ), touched AS (
+      SELECT key, member_id FROM gone
+      UNION SELECT n.key, t.member_id FROM ${templates} AS t JOIN ${namespaces} AS n USING (namespace) WHERE ${within(range)}
+    ), stale AS (
+      DELETE FROM ${table} AS r USING touched
+      WHERE r.namespace = touched.key AND r.member_id = touched.member_id AND r.template_id = ''
+      RETURNING r.namespace AS key
+    ), removed AS (
+      SELECT key, count(*) AS count FROM (SELECT key FROM gone UNION ALL SELECT key FROM stale) AS rows GROUP BY key
+    ), several AS (
+      SELECT key, encode(touched.member_id, 'hex') AS member
+      FROM touched JOIN ${namespaces} AS n USING (key)
+      WHERE (
+        SELECT count(*) FROM (
+          SELECT FROM ${templates} AS t
+          WHERE t.namespace = n.namespace AND t.member_id = touched.member_id LIMIT 2
+        ) AS two
+      ) = 2
+    )
+    SELECT key, coalesce((SELECT count FROM removed WHERE removed.key = keys.key), 0) AS count,
+      ARRAY(SELECT member FROM several WHERE several.key = keys.key ORDER BY member) AS members
+    FROM (SELECT DISTINCT key FROM touched) AS keys`.execute(db);
+  return rows.map(({ key, count, members }) => ({ key, count: numberOf(count), members }));
+}
+
+async function addTemplates(
+  db: Transaction<Tables>,
+  names: Names,
+  range: Range,
+  dimensions: number,
+  added: (key: number, count: number) => void,
+): Promise<void> {
+  const columns = sql.join(templateColumns.map((name) => sql.ref(`t.${name}`)));
+  let after = { revision: range.since + 1, namespace: "", id: "" };
+  for (;;) {
+    const { rows } = await sql<TemplateRowOfNamespace>`
+      SELECT n.key, encode(t.namespace, 'hex') AS namespace_hex, encode(t.id, 'hex') AS id_hex,
+        encode(t.member_id, 'hex') AS member_hex, t.vector, ${columns}
+      FROM ${names.templates} AS t JOIN ${names.namespaces} AS n USING (namespace)
+      WHERE t.revision <= ${range.until} AND (t.revision, t.namespace, t.id) >
+        (${after.revision}, decode(${after.namespace}, 'hex'), decode(${after.id}, 'hex'))
+      ORDER BY t.revision, t.namespace, t.id LIMIT ${sql.lit(pageSize)}`.execute(db);
+    await insertRows(
+      db,
+      names,
+      rows.map((row) => {
+        added(row.key, 1);
+        const { vector } = fromTemplateRow(row, dimensions);
+        return { key: row.key, member: row.member_hex, template: row.id_hex, vector };
+      }),
+    );
+    const last = rows.at(-1);
+    if (last === undefined || rows.length < pageSize) return;
+    after = { revision: numberOf(last.revision), namespace: last.namespace_hex, id: last.id_hex };
+  }
+}
+
+type TemplateRowOfNamespace = Parameters<typeof fromTemplateRow>[0] & {
+  readonly key: number;
+  readonly namespace_hex: string;
+  readonly id_hex: string;
+  readonly member_hex: string;
+};
+
+/** Tells how many of the members have a mean. */
+async function addMeans(
+  db: Transaction<Tables>,
+  names: Names,
+  key: number,
+  members: readonly string[],
+  dimensions: number,
+): Promise<number> {
+  const columns = sql.join(templateColumns.map((name) => sql.ref(`t.${name}`)));
+  const { rows } = await sql<Parameters<typeof fromTemplateRow>[0] & { readonly member_hex: string }>`
+    SELECT encode(t.member_id, 'hex') AS member_hex, t.vector, ${columns}
+    FROM ${names.templates} AS t JOIN ${names.namespaces} AS n USING (namespace)
+    WHERE n.key = ${key} AND t.member_id IN (SELECT decode(hex, 'hex') FROM unnest(${[...members]}::text[]) AS hex)
+    ORDER BY t.member_id, t.id`.execute(db);
+  const vectors = new Map<string, Float32Array[]>();
+  for (const row of rows) {
+    const { vector } = fromTemplateRow(row, dimensions);
+    const own = vectors.get(row.member_hex);
+    if (own === undefined) vectors.set(row.member_hex, [vector]);
+    else own.push(vector);
+  }
+  const means = [...vectors].flatMap(([member, own]) => {
+    const vector = meanTemplate(own);
+    return vector === undefined ? [] : [{ key, member, template: "", vector }];
+  });
+  await insertRows(db, names, means);
+  return means.length;
+}
+
+interface SearchRow {
+  readonly key: number;
+  /** Ids in hex. */
+  readonly member: string;
+  readonly template: string;
+  readonly vector: Float32Array;
+}
+
+async function insertRows(db: Transaction<Tables>, names: Names, rows: readonly SearchRow[]): Promise<void> {
+  if (rows.length === 0) return;
+  await sql`
+    INSERT INTO ${names.rows} (namespace, member_id, template_id, vector)
+    SELECT fresh.key, decode(fresh.member, 'hex'), decode(fresh.template, 'hex'), fresh.vector::${names.halfvec}
+    FROM unnest(
+      ${rows.map(({ key }) => key)}::integer[],
+      ${rows.map(({ member }) => member)}::text[],
+      ${rows.map(({ template }) => template)}::text[],
+      ${rows.map(({ vector }) => halfvecText(vector))}::text[]
+    ) AS fresh (key, member, template, vector)`.execute(db);
+}

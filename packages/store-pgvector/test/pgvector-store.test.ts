@@ -1,0 +1,248 @@
+import { PGlite } from "@electric-sql/pglite";
+import { vector } from "@electric-sql/pglite-pgvector";
+import { dot, meanTemplate, normalize } from "@facekit/core";
+import { postgresStore } from "@facekit/store-sql";
+import { afterAll, beforeAll, describe, expect, onTestFinished, test } from "vitest";
+import { type PgvectorStore, type PgvectorStoreOptions, pgvectorStore } from "../src/index.js";
+import {
+  direction,
+  near,
+  needsServer,
+  newSchema,
+  onServer,
+  open,
+  record,
+  schemaOnServer,
+  seeded,
+  spaceOf,
+  url,
+} from "./support.js";
+
+interface Place {
+  readonly options: PgvectorStoreOptions & { readonly schema: string };
+  rows(statement: string): Promise<Record<string, unknown>[]>;
+}
+
+function behaviour(place: () => Place): void {
+  const indexesIn = async ({ options, rows }: Place): Promise<unknown[]> =>
+    (
+      await rows(`SELECT indexname FROM pg_indexes WHERE schemaname = '${options.schema}' AND indexdef LIKE '%hnsw%'`)
+    ).map(({ indexname }) => indexname);
+
+  test("answers with the similarities of the float32 templates and their mean", async () => {
+    const { options } = place();
+    const store = await open(options, 512);
+    const random = seeded(1);
+    const templates = Array.from({ length: 3 }, () => direction(random, 512));
+    await store.upsert(
+      "n",
+      templates.map((each, i) => record(`${i}`, "ann", each)),
+    );
+    const mean = meanTemplate(templates) ?? new Float32Array();
+    const probes = [...templates, mean, direction(random, 512)];
+    const { matches } = await store.search("n", probes, { k: 1 });
+    const expected = probes.map((probe) => Math.max(...[...templates, mean].map((each) => dot(each, probe))));
+    expect(matches.map(([match]) => match?.similarity)).toEqual(expected);
+  });
+
+  test("searches exactly among templates that half precision cannot tell apart", async () => {
+    const { options } = place();
+    const store = await open({ ...options, search: "exact" }, 64);
+    const random = seeded(2);
+    const centre = direction(random, 64);
+    const all = Array.from({ length: 500 }, (_, i) => record(`t${i}`, `m${i}`, near(centre, random, 0.9999999)));
+    await store.upsert("n", all);
+    for (let round = 0; round < 5; round++) {
+      const probe = near(centre, random, 0.9);
+      const expected = all
+        .map(({ memberId, vector: each }) => ({ memberId, similarity: dot(each, probe) }))
+        .sort((a, b) => b.similarity - a.similarity || (a.memberId < b.memberId ? -1 : 1))
+        .slice(0, 5);
+      const { matches } = await store.search("n", [probe], { k: 5 });
+      expect(matches[0]?.map(({ memberId, similarity }) => ({ memberId, similarity }))).toEqual(expected);
+    }
+  });
+
+  describe("with an HNSW index", () => {
+    const hnsw = { from: 500, efConstruction: 64 };
+    const dimensions = 32;
+
+    async function filled(at: Place): Promise<{ store: PgvectorStore; templates: Float32Array[] }> {
+      const store = await open({ ...at.options, hnsw }, dimensions);
+      const random = seeded(3);
+      const templates = Array.from({ length: 700 }, () => direction(random, dimensions));
+      await store.upsert(
+        "large",
+        templates.map((each, i) => record(`${i}`, `m${i}`, each)),
+      );
+      await store.buildIndexes();
+      return { store, templates };
+    }
+
+    test("finds who is enrolled, and has indexes for large namespaces alone", async () => {
+      const at = place();
+      const { store, templates } = await filled(at);
+      expect(store.capabilities.exact).toBe(false);
+      await store.upsert("small", [record("1", "ann", templates[0] ?? new Float32Array())]);
+      expect(await indexesIn(at)).toHaveLength(1);
+      const random = seeded(4);
+      const people = Array.from({ length: 50 }, (_, i) => i * 14);
+      const probes = people.map((i) => near(templates[i] ?? new Float32Array(), random, 0.8));
+      const { matches, comparisons } = await store.search("large", probes, { k: 1 });
+      expect(comparisons).toBe(700);
+      expect(matches.map(([best]) => best?.memberId)).toEqual(people.map((i) => `m${i}`));
+      // What is written once the index is there.
+      await store.upsert("large", [record("new", "new", probes[0] ?? new Float32Array())]);
+      await store.deleteMember("large", "m14");
+      const after = await store.search("large", probes.slice(0, 2), { k: 1 });
+      expect(after.matches.map(([best]) => best?.memberId)).toEqual(["new", expect.not.stringMatching(/^m14$/)]);
+      expect(after.comparisons).toBe(700);
+    });
+
+    test("finds members among few and among many that are asked for", async () => {
+      const { store, templates } = await filled(place());
+      const [probe = new Float32Array()] = templates;
+      const nearestOf = (members: number[]): string[] =>
+        members
+          .map((i) => ({ id: `m${i}`, similarity: dot(templates[i] ?? probe, probe) }))
+          .sort((a, b) => b.similarity - a.similarity)
+          .slice(0, 3)
+          .map(({ id }) => id);
+      for (const share of [2, 100]) {
+        const members = templates.map((_, i) => i).filter((i) => (share === 2 ? i % 10 !== 0 : i % share === 1));
+        const memberIds = members.map((i) => `m${i}`);
+        const { matches, comparisons } = await store.search("large", [probe], { k: 3, memberIds });
+        expect(matches[0]?.map(({ memberId }) => memberId)).toEqual(nearestOf(members));
+        expect(comparisons).toBeUndefined();
+      }
+    });
+
+    test("keeps no index, and no row, of a namespace that was deleted", async () => {
+      const at = place();
+      const { store } = await filled(at);
+      expect(await store.deleteNamespace("large")).toBe(700);
+      expect(await at.rows(`SELECT count(*)::int AS count FROM ${at.options.schema}.search_rows`)).toEqual([
+        { count: 0 },
+      ]);
+      await expect.poll(() => indexesIn(at), { timeout: 30_000 }).toEqual([]);
+    });
+
+    test("builds the index anew where a process was killed while it built one", async () => {
+      const at = place();
+      const { store } = await filled(at);
+      const [index] = await indexesIn(at);
+      await at.rows(
+        `UPDATE pg_index SET indisvalid = false WHERE indexrelid = '${at.options.schema}.${index}'::regclass`,
+      );
+      const again = await open({ ...at.options, hnsw }, dimensions);
+      await again.buildIndexes();
+      const [state] = await at.rows(
+        `SELECT indisvalid FROM pg_index WHERE indexrelid = '${at.options.schema}.${index}'::regclass`,
+      );
+      expect(state?.indisvalid).toBe(true);
+      expect((await store.count("large")).templates).toBe(700);
+    });
+  });
+
+  test("has one search row for each template and each mean, whatever was written, replaced and erased", async () => {
+    const { options, rows } = place();
+    const store = await open(options, 16);
+    const random = seeded(5);
+    const held = new Map<string, string>();
+    for (let step = 0; step < 60; step++) {
+      const memberId = `m${Math.floor(random() * 6)}`;
+      if (random() < 0.2) {
+        await store.deleteMember("n", memberId);
+        for (const [id, owner] of held) if (owner === memberId) held.delete(id);
+      } else {
+        const id = `t${Math.floor(random() * 20)}`;
+        await store.upsert("n", [record(id, memberId, direction(random, 16))]);
+        held.set(id, memberId);
+      }
+      const counts = new Map<string, number>();
+      for (const owner of held.values()) counts.set(owner, (counts.get(owner) ?? 0) + 1);
+      const means = [...counts.values()].filter((count) => count > 1).length;
+      const { comparisons } = await store.search("n", [direction(random, 16)], { k: 1 });
+      expect(comparisons).toBe(held.size + means);
+      const [stored] = await rows(
+        `SELECT count(*) FILTER (WHERE template_id <> '')::int AS templates,
+           count(*) FILTER (WHERE template_id = '')::int AS means FROM ${options.schema}.search_rows`,
+      );
+      expect(stored).toEqual({ templates: held.size, means });
+    }
+  });
+
+  test("takes in what another program wrote that knows of no search rows, before and after opening", async () => {
+    const { options } = place();
+    const plain = postgresStore(options);
+    onTestFinished(() => plain[Symbol.asyncDispose]());
+    await plain.faceRecords.open(spaceOf(16));
+    const random = seeded(6);
+    const templates = Array.from({ length: 4 }, () => direction(random, 16));
+    const [first = new Float32Array(), second = new Float32Array()] = templates;
+    await plain.faceRecords.put("n", [record("1", "ann", first)]);
+    const store = await open(options, 16);
+    expect((await store.search("n", [first], { k: 1 })).matches[0]?.[0]?.memberId).toBe("ann");
+    await plain.faceRecords.put("n", [record("2", "bob", second)]);
+    await plain.faceRecords.delete("n", { memberId: "ann" });
+    const { matches, comparisons, revision } = await store.search("n", [first, second], { k: 5 });
+    expect(matches.map((found) => found.map(({ memberId }) => memberId))).toEqual([["bob"], ["bob"]]);
+    expect(comparisons).toBe(1);
+    expect(revision).toBe(await plain.faceRecords.revision());
+  });
+
+  test("refuses more dimensions than pgvector's index takes, and searches them exactly", async () => {
+    const { options } = place();
+    const store = pgvectorStore(options);
+    onTestFinished(() => store[Symbol.asyncDispose]());
+    await expect(store.open(spaceOf(4001))).rejects.toMatchObject({ code: "not-supported" });
+    const exact = await open({ ...options, search: "exact" }, 4001);
+    const wide = normalize(new Float32Array(4001).fill(1));
+    await exact.upsert("n", [record("1", "ann", wide)]);
+    const { matches } = await exact.search("n", [wide], { k: 1 });
+    expect(matches[0]?.[0]).toMatchObject({ memberId: "ann", similarity: dot(wide, wide) });
+  });
+}
+
+describe("PGlite", () => {
+  let pglite: PGlite;
+  beforeAll(async () => {
+    pglite = await PGlite.create({ extensions: { vector } });
+  });
+  afterAll(() => pglite.close());
+
+  behaviour(() => ({
+    options: { pglite, schema: newSchema() },
+    rows: async (statement) => (await pglite.query<Record<string, unknown>>(statement)).rows,
+  }));
+
+  test("says which command brings pgvector where there is none", async () => {
+    const bare = await PGlite.create();
+    onTestFinished(() => bare.close());
+    const store = pgvectorStore({ pglite: bare });
+    onTestFinished(() => store[Symbol.asyncDispose]());
+    await expect(store.open(spaceOf(8))).rejects.toMatchObject({
+      code: "not-supported",
+      adapter: "store-pgvector",
+      message: expect.stringContaining("npm install @electric-sql/pglite-pgvector"),
+    });
+  });
+});
+
+describe.skipIf(url === undefined)(`PostgreSQL (${needsServer})`, () => {
+  behaviour(() => ({ options: schemaOnServer(), rows: onServer }));
+});
+
+test.each<[string, unknown]>([
+  ["search", { search: "fast" }],
+  ["hnsw.from", { hnsw: { from: 0 } }],
+  ["hnsw.efSearch", { hnsw: { efSearch: 1001 } }],
+  ["hnsw.efConstruction", { hnsw: { m: 40, efConstruction: 64 } }],
+  ["probes", { hnsw: { probes: 3 } }],
+  ["index", { index: "hnsw" }],
+])("refuses a wrong %s at the door", (name, wrong) => {
+  const options: PgvectorStoreOptions = { url: "postgres://localhost/x", ...Object(wrong) };
+  expect(() => pgvectorStore(options)).toThrow(
+    expect.objectContaining({ code: "invalid-argument", message: expect.stringContaining(name) }),
+  );
+});

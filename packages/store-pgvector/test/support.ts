@@ -1,0 +1,72 @@
+import { randomBytes } from "node:crypto";
+import { type EmbeddingSpace, type FaceRecord, normalize } from "@facekit/core";
+import pg from "pg";
+import { onTestFinished } from "vitest";
+import { type PgvectorStore, type PgvectorStoreOptions, pgvectorStore } from "../src/index.js";
+
+/** A server with pgvector. */
+export const url: string | undefined = process.env.POSTGRES_URL;
+export const needsServer =
+  "needs POSTGRES_URL: node scripts/servers.mjs postgres -- npx vitest run packages/store-pgvector";
+
+export function newSchema(): string {
+  return `facekit_${randomBytes(6).toString("hex")}`;
+}
+
+/** A schema of its own on the server, dropped after the test. */
+export function schemaOnServer(): { url: string; schema: string } {
+  const schema = newSchema();
+  onTestFinished(async () => {
+    await onServer(`DROP SCHEMA IF EXISTS "${schema}" CASCADE`);
+  });
+  return { url: url ?? "", schema };
+}
+
+export async function onServer(statement: string): Promise<Record<string, unknown>[]> {
+  const client = new pg.Client({ connectionString: url ?? "" });
+  await client.connect();
+  try {
+    const { rows } = await client.query<Record<string, unknown>>(statement);
+    return rows;
+  } finally {
+    await client.end();
+  }
+}
+
+export function spaceOf(dimensions: number): EmbeddingSpace {
+  return { id: `pgvector-test-${dimensions}`, dimensions, metric: "cosine" };
+}
+
+/** Open, and disposed after the test. */
+export async function open(options: PgvectorStoreOptions, dimensions: number): Promise<PgvectorStore> {
+  const store = pgvectorStore(options);
+  onTestFinished(() => store[Symbol.asyncDispose]());
+  await store.open(spaceOf(dimensions));
+  return store;
+}
+
+/** The same numbers on every run (mulberry32), 0 to less than 1. */
+export function seeded(seed: number): () => number {
+  let state = seed;
+  return () => {
+    state = (state + 0x6d2b79f5) | 0;
+    let t = Math.imul(state ^ (state >>> 15), 1 | state);
+    t = (t + Math.imul(t ^ (t >>> 7), 61 | t)) ^ t;
+    return ((t ^ (t >>> 14)) >>> 0) / 2 ** 32;
+  };
+}
+
+export function direction(random: () => number, dimensions: number): Float32Array {
+  return normalize(Array.from({ length: dimensions }, () => random() + random() + random() - 1.5));
+}
+
+/** A unit vector near another, as another photo of the same person. */
+export function near(vector: Float32Array, random: () => number, cosine: number): Float32Array {
+  const off = direction(random, vector.length);
+  const share = Math.sqrt(1 - cosine * cosine);
+  return normalize(vector.map((value, i) => cosine * value + share * (off[i] ?? 0)));
+}
+
+export function record(id: string, memberId: string, vector: Float32Array): FaceRecord {
+  return { id, memberId, vector, createdAt: new Date(0) };
+}

@@ -1,0 +1,13 @@
+import type { FaceRecords } from "@facekit/core";
+import type { Connection } from "../connection.js";
+import { type AfterWrite, sqlFaceRecords } from "../face-records.js";
+import type { Tables } from "../tables.js";
+import { postgresDialect } from "./dialect.js";
+
+/**
+ * The templates of `postgresStore` for an adapter that keeps something made of them beside them: over a connection that
+ * was opened with `recordMigrations`.
+ */
+export function postgresFaceRecords(connection: Connection<Tables>, afterWrite: AfterWrite): FaceRecords {
+  return sqlFaceRecords(connection.handle(), postgresDialect, undefined, afterWrite);
+}
