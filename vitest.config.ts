@@ -10,6 +10,7 @@ const packages = [
   "store-sql/postgres",
   "store-sql",
   "conformance/faults",
+  "store-mongodb",
   "conformance",
   "evaluate/report",
   "evaluate",

@@ -15,6 +15,7 @@ const mayImport = {
   models: ["core"],
   onnx: ["core", "models"],
   "store-sql": ["core"],
+  "store-mongodb": ["core"],
   conformance: ["core"],
   evaluate: ["core"],
   "drawn-people": [],

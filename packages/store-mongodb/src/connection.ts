@@ -1,0 +1,167 @@
+import { type CallOptions, checkKeys, checkNumber, checkText, closedError, FaceKitError, retry } from "@facekit/core";
+import type { Collection, Db, IndexDescription, MongoClient } from "mongodb";
+import { adapterId, explain } from "./failures.js";
+
+/** Where the data lie. One of `url` and `client` is wanted. */
+export interface MongodbConnectionOptions {
+  /** A connection string. The client that is made of it is closed with the store. */
+  readonly url?: string;
+  /** The application's own client, of driver 7. It stays open. */
+  readonly client?: MongoClient;
+  /** The database. Default: the one that the connection string names, else `"facekit"`. */
+  readonly database?: string;
+  /**
+   * How long a call goes on trying while the server does not answer, has no primary or drops connections, in
+   * milliseconds, before it rejects with `store-unavailable`. Default 30,000.
+   */
+  readonly timeoutMs?: number;
+}
+
+export const connectionOptionNames = ["url", "client", "database", "timeoutMs"] as const;
+
+/** A document as it comes: nothing is known of it. */
+export interface Fields {
+  readonly [field: string]: unknown;
+}
+
+/** A document as it is stored. */
+interface Stored extends Fields {
+  readonly _id: string | number;
+}
+
+type Driver = typeof import("mongodb");
+
+/** What work on the server is given. */
+export interface Server {
+  readonly driver: Driver;
+  /** A collection of Facekit's. Acknowledged writes are on a majority's disks; reads see those alone. */
+  collection(name: string): Collection<Stored>;
+  /**
+   * The same for `$vectorSearch` and the management of its indexes, which know no other read concern than `local`, and
+   * no time limit.
+   */
+  searchable(name: string): Collection<Stored>;
+  /** Makes those indexes that are missing, however long that takes. */
+  index(collection: string, indexes: readonly IndexDescription[]): Promise<void>;
+}
+
+/** One part's share of the connection. */
+export interface Handle {
+  /** Names the store in messages: never with the password. */
+  readonly store: string;
+  /** Throws `closed` after `release`. */
+  check(): void;
+  /**
+   * Runs idempotent work, again while it fails for reasons that may pass, until the time limit. Rejects with the
+   * store's errors, `closed` after `release`.
+   */
+  run<T>(work: (server: Server) => Promise<T>, options?: CallOptions): Promise<T>;
+  release(): Promise<void>;
+}
+
+/** A connection that opens on first use and, where the client is its own, closes when its last handle is released. */
+export function createConnection(name: string, options: MongodbConnectionOptions): { handle(): Handle } {
+  const { url, client: given, timeoutMs = 30_000 } = options;
+  if ((url === undefined) === (given === undefined)) {
+    throw new FaceKitError("invalid-argument", `${name} wants one of url and client.`, { adapter: adapterId });
+  }
+  if (url !== undefined) checkText("url", url);
+  if (options.database !== undefined) checkText("database", options.database);
+  checkNumber("timeoutMs", timeoutMs, { min: 1, max: 3_600_000 });
+  let opened: Promise<{ client: MongoClient; db: Db; driver: Driver }> | undefined;
+  let store = options.database ?? "facekit";
+  let handles = 0;
+
+  const open = async (): Promise<{ client: MongoClient; db: Db; driver: Driver }> => {
+    const driver = await loadDriver();
+    const client = given ?? new driver.MongoClient(url ?? "", { appName: "facekit" });
+    // "test" is what the driver takes where none is named.
+    const named = client.options.dbName === "test" ? undefined : client.options.dbName;
+    store = options.database ?? named ?? "facekit";
+    const db = client.db(store, {
+      readPreference: "primary",
+      readConcern: new driver.ReadConcern("majority"),
+      writeConcern: { w: "majority", journal: true },
+      timeoutMS: timeoutMs,
+    });
+    return { client, db, driver };
+  };
+
+  const serverOf = ({ db, driver }: { db: Db; driver: Driver }): Server => ({
+    driver,
+    collection: (collection) => db.collection<Stored>(`facekit.${collection}`),
+    searchable: (collection) =>
+      db.collection<Stored>(`facekit.${collection}`, {
+        readConcern: new driver.ReadConcern("local"),
+        timeoutMS: 0,
+      }),
+    async index(collection, indexes) {
+      const patient = db.collection<Stored>(`facekit.${collection}`, { timeoutMS: 0 });
+      // One by one: FerretDB 1 drops the connection where some of several are there already.
+      for (const { key, ...options } of indexes) await patient.createIndex(key, options);
+    },
+  });
+
+  const close = async (): Promise<void> => {
+    const closing = opened;
+    opened = undefined;
+    if (given === undefined) await (await closing)?.client.close();
+  };
+
+  return {
+    handle() {
+      handles++;
+      let released = false;
+      const check = (): void => {
+        if (released) throw closedError(adapterId, store);
+      };
+      return {
+        get store() {
+          return store;
+        },
+        check,
+        run: (work, callOptions = {}) =>
+          retry(
+            async () => {
+              check();
+              try {
+                opened ??= open();
+                const current = await opened;
+                return await work(serverOf(current));
+              } catch (error) {
+                check();
+                throw explain(error, store);
+              }
+            },
+            { deadlineMs: timeoutMs, initialDelayMs: 20, maxDelayMs: 1_000, ...signalOf(callOptions) },
+          ),
+        async release() {
+          if (released) return;
+          released = true;
+          handles--;
+          if (handles === 0) await close();
+        },
+      };
+    },
+  };
+}
+
+function signalOf({ signal }: CallOptions): CallOptions {
+  return signal === undefined ? {} : { signal };
+}
+
+async function loadDriver(): Promise<Driver> {
+  try {
+    return await import("mongodb");
+  } catch (error) {
+    throw new FaceKitError("not-supported", "The MongoDB driver is missing. Install it: npm install mongodb@7", {
+      adapter: adapterId,
+      cause: error,
+    });
+  }
+}
+
+/** Checks the names of options beside those of the connection. */
+export function checkOptions(name: string, options: object, more: readonly string[]): void {
+  checkKeys(name, options, [...connectionOptionNames, ...more]);
+}
