@@ -1,8 +1,15 @@
 import { createHash } from "node:crypto";
 import { stat } from "node:fs/promises";
 import { join } from "node:path";
-import { createVectorStore, type FaceRecords, memoryFaceRecords, type VectorStore } from "@facekit/core";
+import {
+  createVectorStore,
+  type FaceRecords,
+  memoryFaceRecords,
+  type VectorIndex,
+  type VectorStore,
+} from "@facekit/core";
 import { exactIndex } from "@facekit/index-exact";
+import { addressOf, askMysql, askPostgres, dropMongodb, numberOf } from "./servers.js";
 
 /** Where one store lives: in a folder of its own, or on a server in a database or schema of this name. */
 export interface Place {
@@ -38,9 +45,9 @@ export interface Backend {
 
 const database = ({ folder }: Place): string => join(folder, "members.db");
 
-/** Records under the exact index, of a store that may have more parts. */
-function exactly(records: FaceRecords, whole: AsyncDisposable = records): OpenedBackend {
-  const store = createVectorStore({ records, index: exactIndex() });
+/** Records of a store that may have more parts, and the index over them. */
+function composed(records: FaceRecords, whole: AsyncDisposable, index: VectorIndex = exactIndex()): OpenedBackend {
+  const store = createVectorStore({ records, index });
   return {
     store,
     records,
@@ -51,9 +58,13 @@ function exactly(records: FaceRecords, whole: AsyncDisposable = records): Opened
   };
 }
 
+async function sizeOf(file: string): Promise<number> {
+  return (await stat(file)).size;
+}
+
 function backend<Module>(
   load: () => Promise<Module>,
-  open: (module: Module, place: Place) => OpenedBackend,
+  open: (module: Module, place: Place) => OpenedBackend | Promise<OpenedBackend>,
   rest: Omit<Backend, "load" | "open">,
 ): Backend {
   return {
@@ -73,15 +84,92 @@ export function missing({ server }: Backend): string | undefined {
 export const backends: Readonly<Record<string, Backend>> = {
   memory: backend(
     async () => undefined,
-    () => exactly(memoryFaceRecords()),
+    () => {
+      const records = memoryFaceRecords();
+      return composed(records, records);
+    },
     { persistent: false },
   ),
   sqlite: backend(
     () => import("@facekit/store-sql"),
     ({ sqliteStore }, place) => {
       const whole = sqliteStore(database(place));
-      return exactly(whole.faceRecords, whole);
+      return composed(whole.faceRecords, whole);
     },
-    { persistent: true, bytes: async (place) => (await stat(database(place))).size },
+    { persistent: true, bytes: (place) => sizeOf(database(place)) },
+  ),
+  "sqlite-hnsw": backend(
+    async () => ({ ...(await import("@facekit/store-sql")), ...(await import("@facekit/index-hnsw")) }),
+    ({ sqliteStore, hnswIndex }, place) => {
+      const whole = sqliteStore(database(place));
+      return composed(whole.faceRecords, whole, hnswIndex());
+    },
+    { persistent: true, bytes: (place) => sizeOf(database(place)) },
+  ),
+  pglite: backend(
+    async () => ({ ...(await import("@facekit/store-sql")), ...(await import("@electric-sql/pglite")) }),
+    async ({ postgresStore, PGlite }, place) => {
+      const pglite = await PGlite.create(join(place.folder, "pglite"));
+      const whole = postgresStore({ pglite });
+      return composed(whole.faceRecords, {
+        async [Symbol.asyncDispose]() {
+          await whole[Symbol.asyncDispose]();
+          await pglite.close();
+        },
+      });
+    },
+    { persistent: true },
+  ),
+  postgres: backend(
+    () => import("@facekit/store-sql"),
+    ({ postgresStore }, { name: schema }) => {
+      const whole = postgresStore({ url: addressOf("POSTGRES_URL"), schema });
+      return composed(whole.faceRecords, whole);
+    },
+    {
+      persistent: true,
+      server: { variable: "POSTGRES_URL", name: "postgres" },
+      bytes: async ({ name }) =>
+        numberOf(
+          await askPostgres(
+            `SELECT sum(pg_total_relation_size(pg_class.oid)) AS bytes FROM pg_class
+             JOIN pg_namespace ON pg_namespace.oid = relnamespace WHERE relkind = 'r' AND nspname = '${name}'`,
+          ),
+        ),
+      drop: async ({ name }) => void (await askPostgres(`DROP SCHEMA IF EXISTS "${name}" CASCADE`)),
+    },
+  ),
+  mariadb: backend(
+    () => import("@facekit/store-sql"),
+    async ({ mysqlStore }, { name }) => {
+      await askMysql(`CREATE DATABASE IF NOT EXISTS ${name}`);
+      const url = new URL(addressOf("MARIADB_URL"));
+      url.pathname = `/${name}`;
+      const whole = mysqlStore({ url: url.href });
+      return composed(whole.faceRecords, whole);
+    },
+    {
+      persistent: true,
+      server: { variable: "MARIADB_URL", name: "mariadb" },
+      bytes: async ({ name }) =>
+        numberOf(
+          await askMysql(
+            `SELECT sum(data_length + index_length) AS bytes FROM information_schema.tables WHERE table_schema = '${name}'`,
+          ),
+        ),
+      drop: async ({ name }) => void (await askMysql(`DROP DATABASE IF EXISTS ${name}`)),
+    },
+  ),
+  mongodb: backend(
+    () => import("@facekit/store-mongodb"),
+    ({ mongodbStore }, { name }) => {
+      const whole = mongodbStore({ url: addressOf("MONGODB_URI"), database: name });
+      return composed(whole.faceRecords, whole);
+    },
+    {
+      persistent: true,
+      server: { variable: "MONGODB_URI", name: "ferretdb" },
+      drop: ({ name }) => dropMongodb(name),
+    },
   ),
 };
