@@ -1,6 +1,7 @@
-import { parentPort } from "node:worker_threads";
+import { parentPort, workerData } from "node:worker_threads";
 import { inputTensor, type OnnxInput, type OnnxTensor } from "@facekit/onnx";
 import * as ort from "onnxruntime-node";
+import { NativeGate } from "./native-gate.js";
 import type { SessionOptions } from "./session.js";
 
 export type Request =
@@ -26,12 +27,13 @@ export type Reply =
 
 const sessions = new Map<number, ort.InferenceSession>();
 let lastSession = 0;
+const gate = new NativeGate(workerData);
 
 /** One request after the other: what a net reads may lie where the next one's `inputTensor` would be written. */
 let last: Promise<void> = Promise.resolve();
 
 parentPort?.on("message", (request: Request) => {
-  const reply = last.then(() => answer(request));
+  const reply = last.then(() => gate.pass(() => answer(request)));
   last = reply.then(
     (reply) => parentPort?.postMessage(reply, reply.kind === "done" ? buffersOf(reply.outputs) : []),
     (error: unknown) => {

@@ -3,6 +3,7 @@ import { Worker } from "node:worker_threads";
 import { checkKeys, checkNumber, FaceKitError } from "@facekit/core";
 import type { OnnxInput, OnnxSession, RunOptions } from "@facekit/onnx";
 import type { Reply, Request } from "./inference-worker.js";
+import { NativeGate } from "./native-gate.js";
 
 export interface SessionOptions {
   /** ONNX Runtime's execution providers in order of preference, for example `["cuda", "cpu"]`. Default `["cpu"]`. */
@@ -28,9 +29,23 @@ export function workersOf(options: SessionOptions = {}): number {
 type Loaded = Extract<Reply, { kind: "loaded" }>;
 type Body = Request extends infer R ? (R extends Request ? Omit<R, "call"> : never) : never;
 
+/** The longest that the end of the process waits for a net at work, in milliseconds. */
+const LONGEST_END_MS = 10_000;
+
+/** Threads that live. */
+const living = new Set<InferenceThread>();
+
+// `process.exit` would end a thread within a run, and the whole process with it by SIGABRT.
+process.on("exit", () => {
+  const until = Date.now() + LONGEST_END_MS;
+  for (const thread of living) thread.halt();
+  for (const thread of living) thread.awaitHalt(until - Date.now());
+});
+
 /** ONNX Runtime on a thread of its own: its calls block, and the event loop must not. */
 class InferenceThread {
   readonly #worker: Worker;
+  readonly #gate = new NativeGate();
   readonly #waiting = new Map<number, { resolve: (reply: Reply) => void; reject: (error: unknown) => void }>();
   #calls = 0;
   #ended: FaceKitError | undefined;
@@ -44,7 +59,11 @@ class InferenceThread {
   constructor(onEnd: () => void) {
     // A thread that runs a file refuses the flags of `node --input-type=module --eval`.
     const oneLiner = process.execArgv.some((flag) => flag.startsWith("--input-type"));
-    this.#worker = new Worker(new URL("./inference-worker.js", import.meta.url), oneLiner ? { execArgv: [] } : {});
+    this.#worker = new Worker(new URL("./inference-worker.js", import.meta.url), {
+      workerData: this.#gate.memory,
+      ...(oneLiner && { execArgv: [] }),
+    });
+    living.add(this);
     // A thread that waits keeps no process alive; one that works does.
     this.#worker.unref();
     this.#worker.on("message", (reply: Reply) => {
@@ -53,6 +72,7 @@ class InferenceThread {
       call?.resolve(reply);
     });
     const fail = (cause?: unknown): void => {
+      living.delete(this);
       onEnd();
       this.#end(endedError(cause));
     };
@@ -74,6 +94,16 @@ class InferenceThread {
     // Ending a thread within a run aborts the whole process, from ONNX Runtime's native code.
     if (this.#waiting.size > 0) await new Promise<void>((resolve) => (this.#onIdle = resolve));
     await this.#worker.terminate();
+  }
+
+  /** No further call of ONNX Runtime begins. */
+  halt(): void {
+    this.#gate.shut();
+  }
+
+  /** Blocks until no call of ONNX Runtime is under way, or for so many milliseconds. */
+  awaitHalt(milliseconds: number): void {
+    this.#gate.awaitIdle(milliseconds);
   }
 
   #settle(call: number): void {

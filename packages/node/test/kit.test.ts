@@ -101,12 +101,26 @@ describe("createFaceKit", () => {
 
 describe("sessions", () => {
   const script = fileURLToPath(new URL("thread-ends.mjs", import.meta.url));
+  const runCode = (code: string) => {
+    const options = { cwd: fileURLToPath(new URL(".", import.meta.url)), timeout: 30_000 };
+    return promisify(execFile)(process.execPath, ["--input-type=module", "--eval", code], options);
+  };
 
   test("a kit closed at work ends in order, one that nobody closed keeps no process alive, an ended thread is missed or replaced", async () => {
     const { stdout } = await promisify(execFile)(process.execPath, [script], { timeout: 30_000 });
     const lines = stdout.trim().split("\n");
     expect(lines.slice(-4)).toEqual(["true", "fulfilled", "inference-failed", "fulfilled"]);
     expect(lines.slice(0, -4).every((code) => code === "closed" || code === "fulfilled")).toBe(true);
+  });
+
+  test("process.exit with nets at work ends the process as it was told to", async () => {
+    const code = `
+      import { createFaceKit } from "@facekit/node";
+      const kit = await createFaceKit();
+      const image = { data: new Uint8Array(640 * 640 * 3), width: 640, height: 640, channels: 3 };
+      for (let i = 0; i < 6; i++) kit.identify(image, { threshold: 0.9 }).catch(() => {});
+      setTimeout(() => process.exit(7), 20);`;
+    await expect(runCode(code)).rejects.toMatchObject({ code: 7, signal: null });
   });
 
   test("the answers to a folder of photos are those of one worker, and in order", async () => {
@@ -126,8 +140,7 @@ describe("sessions", () => {
 
   test("works in a one-liner of Node", async () => {
     const code = 'import { createFaceKit } from "@facekit/node"; await createFaceKit(); console.log("made");';
-    const options = { cwd: fileURLToPath(new URL(".", import.meta.url)), timeout: 30_000 };
-    const { stdout } = await promisify(execFile)(process.execPath, ["--input-type=module", "--eval", code], options);
+    const { stdout } = await runCode(code);
     expect(stdout).toBe("made\n");
   });
 
