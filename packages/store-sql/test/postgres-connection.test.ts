@@ -76,6 +76,17 @@ function behaviour(source: () => Promise<PostgresConnectionOptions>): void {
     await expect(old).rejects.toMatchObject({ code: "not-supported", adapter });
   });
 
+  test("makes its tables once, however many open at once", async () => {
+    for (let round = 0; round < 4; round++) {
+      const options = await source();
+      const openers = Array.from({ length: 6 }, () => open(options));
+      const rows = await Promise.all(
+        openers.map(({ read }) => read((db) => db.selectFrom("notes").selectAll().execute())),
+      );
+      expect(rows.flat()).toEqual([]);
+    }
+  });
+
   test("maps what the database answers by its SQLSTATE", async () => {
     const { write } = open({ ...(await source()), retryMs: 200 });
     const raise = (state: string) =>

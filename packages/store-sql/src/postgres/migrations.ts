@@ -33,9 +33,10 @@ export async function migratePostgres<Tables>(
       { adapter: naming.adapter },
     );
   };
+  /** By the catalogue and not by `to_regclass`, whose caches may be older than a lock that was waited for. */
   const exists = async (on: Kysely<Tables>): Promise<boolean> => {
-    const named = sql<{ found: unknown }>`SELECT to_regclass(format('%I.versions', ${schema}::text)) AS found`;
-    return ((await named.execute(on)).rows[0]?.found ?? null) !== null;
+    const named = sql`SELECT 1 FROM pg_catalog.pg_tables WHERE schemaname = ${sql.lit(schema)} AND tablename = 'versions'`;
+    return (await named.execute(on)).rows.length > 0;
   };
   // No lock, and no right to make anything, is needed where all is done.
   if ((await exists(db)) && (await versionOf(db)) === steps.length) return;
@@ -47,7 +48,7 @@ export async function migratePostgres<Tables>(
       await sql`CREATE TABLE ${versions} (name text PRIMARY KEY, version integer NOT NULL)`.execute(transaction);
     }
     const version = await versionOf(transaction);
-    const path = sql`format('%I, %s', ${schema}::text, current_setting('search_path'))`;
+    const path = sql`format('%I, %s', ${sql.lit(schema)}::text, current_setting('search_path'))`;
     await sql`SELECT set_config('search_path', ${path}, true)`.execute(transaction);
     for (const statement of steps.slice(version).flat()) await sql.raw(statement).execute(transaction);
     await sql`INSERT INTO ${versions} (name, version) VALUES (${name}, ${steps.length})

@@ -1,4 +1,5 @@
-import { type Answer, ConnectionLost, type Session, type SessionPool, within } from "../sessions.js";
+import type { CompiledQuery, QueryResult } from "kysely";
+import { answerOf, ConnectionLost, type Session, type SessionPool, within } from "../sessions.js";
 import { sqlStateOf } from "./failures.js";
 
 /** What is used of a `Pool` of the package `pg`. */
@@ -69,9 +70,9 @@ class PgSession implements Session {
     client.on("error", this.#onError);
   }
 
-  async query(sql: string, parameters: readonly unknown[]): Promise<Answer> {
+  async executeQuery<R>({ sql, parameters }: CompiledQuery<R>): Promise<QueryResult<R>> {
     const { rows, rowCount } = await this.#send(sql, [...parameters]);
-    return { rows, changes: rowCount ?? 0 };
+    return answerOf(rows, rowCount ?? 0);
   }
 
   async begin(): Promise<void> {
@@ -127,6 +128,21 @@ export function pgliteSessions(pglite: Pglite): SessionPool {
   return { acquire: async () => new PgliteSession(pglite), close: async () => undefined };
 }
 
+/**
+ * PGlite takes a byte order mark (U+FEFF) from the front of the texts that it reads, so such texts get a zero width space
+ * (U+200B) before it, and those that begin with one get another.
+ */
+function shielded(value: unknown): unknown {
+  return typeof value === "string" && /^[\u200B\uFEFF]/.test(value) ? `\u200B${value}` : value;
+}
+
+function unshielded(row: object): object {
+  for (const [name, value] of Object.entries(row)) {
+    if (typeof value === "string" && value.startsWith("\u200B")) Reflect.set(row, name, value.slice(1));
+  }
+  return row;
+}
+
 class PgliteSession implements Session {
   readonly #pglite: Pglite;
   #transaction:
@@ -137,11 +153,11 @@ class PgliteSession implements Session {
     this.#pglite = pglite;
   }
 
-  async query(sql: string, parameters: readonly unknown[]): Promise<Answer> {
+  async executeQuery<R>({ sql, parameters }: CompiledQuery<R>): Promise<QueryResult<R>> {
     const on = this.#transaction?.sql ?? this.#pglite;
     try {
-      const { rows, affectedRows } = await on.query<unknown>(sql, [...parameters]);
-      return { rows, changes: affectedRows ?? 0 };
+      const { rows, affectedRows } = await on.query<object>(sql, parameters.map(shielded));
+      return answerOf(rows.map(unshielded), affectedRows ?? 0);
     } catch (error) {
       throw withoutValues(error);
     }
