@@ -74,7 +74,8 @@ export function createConnection(name: string, options: MongodbConnectionOptions
 
   const open = async (): Promise<{ client: MongoClient; db: Db; driver: Driver }> => {
     const driver = await loadDriver();
-    const client = given ?? new driver.MongoClient(url ?? "", { appName: "facekit" });
+    const client =
+      given ?? new driver.MongoClient(url ?? "", { appName: "facekit", serverSelectionTimeoutMS: timeoutMs });
     // "test" is what the driver takes where none is named.
     const named = client.options.dbName === "test" ? undefined : client.options.dbName;
     store = options.database ?? named ?? "facekit";
@@ -125,9 +126,11 @@ export function createConnection(name: string, options: MongodbConnectionOptions
             async () => {
               check();
               try {
-                opened ??= open();
-                const current = await opened;
-                return await work(serverOf(current));
+                opened ??= open().catch((error: unknown) => {
+                  opened = undefined;
+                  throw error;
+                });
+                return await work(serverOf(await opened));
               } catch (error) {
                 check();
                 throw explain(error, store);
