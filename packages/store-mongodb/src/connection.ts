@@ -17,8 +17,6 @@ export interface MongodbConnectionOptions {
   readonly timeoutMs?: number;
 }
 
-export const connectionOptionNames = ["url", "client", "database", "timeoutMs"] as const;
-
 /** A document as it comes: nothing is known of it. */
 export interface Fields {
   readonly [field: string]: unknown;
@@ -166,5 +164,5 @@ async function loadDriver(): Promise<Driver> {
 
 /** Checks the names of options beside those of the connection. */
 export function checkOptions(name: string, options: object, more: readonly string[]): void {
-  checkKeys(name, options, [...connectionOptionNames, ...more]);
+  checkKeys(name, options, ["url", "client", "database", "timeoutMs", ...more]);
 }

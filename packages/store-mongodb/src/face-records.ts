@@ -87,6 +87,11 @@ export function mongodbFaceRecords(handle: Handle): MongodbFaceRecords {
     log,
 
     async open(space, options) {
+      options?.signal?.throwIfAborted();
+      if (bound !== undefined) {
+        handle.check();
+        return checkSpace(adapterId, handle.store, bound, space);
+      }
       await handle.run(async (server) => {
         await log.createIndexes(server);
         await bind(server, space, handle.store);
