@@ -37,6 +37,9 @@ export interface MongodbVectorStoreOptions extends MongodbConnectionOptions {
   readonly onProgress?: (progress: Progress) => void;
 }
 
+/** Searches of one call that are under way at a time. */
+const concurrency = 8;
+
 /** The server rounds its scores to float32. */
 const rounding = 1e-6;
 
@@ -76,22 +79,32 @@ export function mongodbVectorStore(options: MongodbVectorStoreOptions): VectorSt
     throw notOpenError(adapterId);
   };
 
-  /** The best members of one probe. The search goes deeper until the last hit is worse than the last member. */
+  /** The best members of each probe. For one whose last hit is as good as its last member, the search goes deeper. */
   const matchesOf = async (
     server: Server,
     namespace: string,
-    probe: Float32Array,
+    probes: readonly Float32Array[],
     k: number,
-  ): Promise<MemberMatch[]> => {
+  ): Promise<MemberMatch[][]> => {
+    const matches = new Array<MemberMatch[]>(probes.length);
+    let waiting = [...probes.entries()];
     for (let depth = Math.min(mostHits, k * 4); ; depth = Math.min(mostHits, depth * 4)) {
-      const lists = [await index.nearest(server, namespace, probe, depth), recent.nearest(namespace, probe, depth)];
-      const members = new Set(lists.flatMap((hits) => hits.map(({ member }) => member)));
-      const matches = compared(await templatesOf(server, namespace, [...members]), probe);
-      const worst = matches[k - 1]?.similarity ?? -2;
-      const unsettled = lists.some(
-        (hits) => hits.length === depth && (hits.at(-1)?.similarity ?? -2) >= worst - rounding,
+      const hits = await mapConcurrently(waiting, concurrency, async ([, probe]) => [
+        await index.nearest(server, namespace, probe, depth),
+        recent.nearest(namespace, probe, depth),
+      ]);
+      const candidates = await templatesOf(
+        server,
+        namespace,
+        hits.flat(2).map(({ member }) => member),
       );
-      if (!unsettled || depth === mostHits) return matches.slice(0, k);
+      waiting = waiting.filter(([i, probe], n) => {
+        const best = compared(candidates, probe).slice(0, k);
+        const worst = best[k - 1]?.similarity ?? -2;
+        matches[i] = best;
+        return hits[n]?.some((list) => list.length === depth && (list.at(-1)?.similarity ?? -2) >= worst - rounding);
+      });
+      if (waiting.length === 0 || depth === mostHits) return matches;
     }
   };
 
@@ -102,6 +115,7 @@ export function mongodbVectorStore(options: MongodbVectorStoreOptions): VectorSt
 
     async open(space, callOptions = {}) {
       await records.open(space, callOptions);
+      if (bound !== undefined) return;
       await handle.run((server) => index.ready(server, space.dimensions, callOptions.signal), callOptions);
       bound = space;
     },
@@ -128,7 +142,7 @@ export function mongodbVectorStore(options: MongodbVectorStoreOptions): VectorSt
         await inTurn(() => recent.refresh(server, revision));
         const [counts, matches] = await Promise.all([
           records.log.counts(server, stored),
-          mapConcurrently(probes, 4, (probe) => matchesOf(server, stored, probe, k)),
+          matchesOf(server, stored, probes, k),
         ]);
         return { revision, matches, comparisons: counts.templates + counts.means };
       }, searchOptions);

@@ -7,6 +7,9 @@ export { recordOf, space, vectorOf } from "./fixtures/templates.js";
 /** The server that the tests may write to. */
 export const uri: string | undefined = process.env.MONGODB_URI;
 
+/** A server with a search of its own: Atlas, or MongoDB 8.2 or newer with mongot. */
+export const atlasUri: string | undefined = process.env.ATLAS_URI;
+
 /** What the names of tests say that are skipped without it. */
 export const whereFrom =
   "needs MONGODB_URI: node scripts/servers.mjs --install ferretdb -- npx vitest run packages/store-mongodb";
