@@ -35,6 +35,7 @@ export default defineConfig({
   },
   test: {
     include: ["packages/*/test/**/*.test.ts", "examples/*/test/**/*.test.ts", "benchmarks/test/**/*.test.ts"],
+    globalSetup: "./scripts/temporary-folder.mjs",
     testTimeout: 60_000,
     hookTimeout: 120_000,
     maxWorkers: 2,

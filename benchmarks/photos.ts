@@ -1,4 +1,4 @@
-import { existsSync } from "node:fs";
+import { existsSync, rmSync } from "node:fs";
 import { mkdtemp, readdir, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
@@ -71,6 +71,8 @@ async function realPhotos(directory: string): Promise<Photos> {
 
 async function drawnPhotos(): Promise<Photos> {
   const directory = await mkdtemp(join(tmpdir(), "facekit-bench-photos-"));
+  // They are read until the process ends.
+  process.once("exit", () => rmSync(directory, { recursive: true, force: true }));
   const keep = async (name: string, image: Uint8Array): Promise<string> => {
     const path = join(directory, `${name}.jpg`);
     await writeFile(path, image);

@@ -1,9 +1,20 @@
-/** A vitest reporter that writes the true counts, and what was skipped and why, to $FACEKIT_TEST_SUMMARY. */
-import { writeFileSync } from "node:fs";
+/**
+ * A vitest reporter that writes the true counts, and what was skipped and why, to $FACEKIT_TEST_SUMMARY; and, where
+ * FACEKIT_CONFORMANCE_RESULTS is set, how each adapter did in the conformance suites to benchmarks/results.
+ */
+import { execFileSync } from "node:child_process";
+import { readFileSync, writeFileSync } from "node:fs";
+import { createRequire } from "node:module";
+
+/** The names of the suites' tests begin so. */
+const suites = /^(FaceRecords|MemberSource|VisitLog|VectorIndex|VectorStore)[:,]/;
+/** Engines that run in this process, by the package that has them. */
+const engines = { libsql: "store-sql", "@electric-sql/pglite": "store-sql", "hnswlib-node": "index-hnsw" };
 
 export default class Summary {
   onTestRunEnd(modules, errors) {
     const summary = { passed: 0, failed: errors.length, skipped: [] };
+    const conformance = {};
     for (const module of modules) {
       let failedInModule = 0;
       for (const test of module.children.allTests()) {
@@ -11,11 +22,17 @@ export default class Summary {
         if (state === "passed") summary.passed++;
         else if (state === "failed") failedInModule++;
         else summary.skipped.push(describe(module, test, note));
+        const [, suite] = suites.exec(test.name) ?? [];
+        if (suite === undefined) continue;
+        conformance[module.relativeModuleId] ??= {};
+        conformance[module.relativeModuleId][suite] ??= { passed: 0, failed: 0, skipped: 0 };
+        conformance[module.relativeModuleId][suite][state === "passed" || state === "failed" ? state : "skipped"]++;
       }
       // A file that does not even load has no failed test, yet it failed.
       summary.failed += module.state() === "failed" ? Math.max(1, failedInModule) : failedInModule;
     }
-    writeFileSync(process.env.FACEKIT_TEST_SUMMARY, JSON.stringify(summary));
+    if (process.env.FACEKIT_TEST_SUMMARY) writeFileSync(process.env.FACEKIT_TEST_SUMMARY, JSON.stringify(summary));
+    if (process.env.FACEKIT_CONFORMANCE_RESULTS) keepConformance(conformance);
   }
 }
 
@@ -26,4 +43,28 @@ function describe(module, test, note) {
     if (suite.state() === "skipped") skipped = suite;
   }
   return `${module.relativeModuleId}: ${skipped.fullName}${note ? ` (${note})` : ""}`;
+}
+
+function keepConformance(modules) {
+  const root = new URL("..", import.meta.url);
+  const commit = execFileSync("git", ["rev-parse", "--short", "HEAD"], { cwd: root, encoding: "utf8" }).trim();
+  const versions = Object.entries(engines).flatMap(([name, owner]) => {
+    try {
+      const require = createRequire(new URL(`packages/${owner}/package.json`, root));
+      const entry = require.resolve(name);
+      const folder = entry.slice(0, entry.lastIndexOf(`node_modules/${name}/`) + `node_modules/${name}/`.length);
+      return [[name, JSON.parse(readFileSync(`${folder}package.json`, "utf8")).version]];
+    } catch {
+      return [];
+    }
+  });
+  const results = {
+    date: new Date().toISOString(),
+    commit,
+    node: process.version,
+    servers: JSON.parse(process.env.FACEKIT_SERVERS ?? "{}"),
+    engines: Object.fromEntries(versions),
+    modules: Object.fromEntries(Object.entries(modules).sort(([a], [b]) => (a < b ? -1 : 1))),
+  };
+  writeFileSync(new URL("benchmarks/results/conformance.json", root), `${JSON.stringify(results)}\n`);
 }

@@ -5,6 +5,7 @@ import { isSkipped, measuredOf, type Skipped } from "../skipped.js";
 import type { StartupFigures } from "../startup/summary.js";
 import { isWriteFigures, type OpenFigures, type StoreFigures, type WriteFigures } from "../store/summary.js";
 import { type Bar, barPlot, shown } from "./bars.js";
+import { table } from "./table.js";
 
 type SkippedContender = Skipped & { readonly contender: string };
 
@@ -281,13 +282,6 @@ function measuredOn({ machine, date, commit, loadBefore }: Results): string {
 
 function bar(label: string, value: number, min: number, max: number): Bar {
   return { label, value, min, max, ours: /^(?:facekit|index-exact)/.test(label) };
-}
-
-function table(head: readonly string[], rows: readonly (readonly string[])[]): string {
-  const line = (cells: readonly string[]): string =>
-    `| ${cells.map((cell) => cell.replaceAll("|", "\\|")).join(" | ")} |`;
-  const rule = line(head.map((_, i) => (i === 0 ? "---" : "---:")));
-  return [line(head), rule, ...rows.map(line)].join("\n");
 }
 
 function skippedList(figures: readonly object[]): string[] {

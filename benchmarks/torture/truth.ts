@@ -20,12 +20,16 @@ export class Truth {
 
   /**
    * Compares the whole store with the truth. A write that was cut off is there whole or not at all; either is right,
-   * and the truth from then on.
+   * and the truth from then on. Gives those that are not there: on a server, one may still come.
    */
-  async check(opened: OpenedBackend, cutOff: readonly Operation[], touched: ReadonlySet<string>): Promise<void> {
+  async check(
+    opened: OpenedBackend,
+    cutOff: readonly Operation[],
+    touched: ReadonlySet<string>,
+  ): Promise<readonly Operation[]> {
     const open = new Set(cutOff.flatMap(({ members }) => members.map(([memberId]) => memberId)));
     const found = await this.#read(opened, new Set([...touched, ...open]), cutOff);
-    for (const operation of cutOff) this.#settle(operation, found);
+    const absent = cutOff.filter((operation) => !this.#settle(operation, found));
     for (const [memberId, version] of this.members) {
       const there = found.get(memberId);
       found.delete(memberId);
@@ -39,6 +43,7 @@ export class Truth {
       else this.#fault("disagreeing", `${memberId} is there and was never acknowledged`);
     }
     await this.#search(opened, touched);
+    return absent;
   }
 
   #apply({ kind, members }: Operation): void {
@@ -48,14 +53,19 @@ export class Truth {
     }
   }
 
-  #settle(operation: Operation, found: ReadonlyMap<string, number | "half">): void {
+  /** Whether it is there. */
+  #settle(operation: Operation, found: ReadonlyMap<string, number | "half">): boolean {
     const before = operation.members.map(([memberId]) => this.members.get(memberId));
     const after = operation.members.map(([, version]) => (operation.kind === "put" ? version : undefined));
     const now = operation.members.map(([memberId]) => found.get(memberId));
-    if (now.every((version, i) => version === after[i])) this.#apply(operation);
-    else if (!now.every((version, i) => version === before[i])) {
+    if (now.every((version, i) => version === after[i])) {
+      this.#apply(operation);
+      return true;
+    }
+    if (!now.every((version, i) => version === before[i])) {
       this.#fault("half", `${JSON.stringify(operation)} left ${JSON.stringify(now)}`);
     }
+    return false;
   }
 
   /** The version in which each member is there. */

@@ -11,7 +11,7 @@ export function named(namespace: string, records: readonly FaceRecord[]): Namesp
   return sorted(records.map((item) => ({ ...item, namespace })));
 }
 
-export function sorted(records: NamespacedFaceRecord[]): NamespacedFaceRecord[] {
+function sorted(records: NamespacedFaceRecord[]): NamespacedFaceRecord[] {
   return records.sort((a, b) => (keyOf(a) < keyOf(b) ? -1 : 1));
 }
 

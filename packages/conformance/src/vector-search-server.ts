@@ -40,14 +40,13 @@ export async function vectorSearchServer(options: VectorSearchServerOptions): Pr
   };
 
   /** The documents as the search index has them. */
-  const indexed = async (database: string, collection: string): Promise<readonly Document[]> => {
+  const indexed = (database: string, collection: string): Promise<readonly Document[]> => {
     const name = `${database}.${collection}`;
     let copy = copies.get(name);
     const due = copy?.staleSince !== undefined && performance.now() - copy.staleSince >= lagMs && !frozen;
     if (copy === undefined || due) {
-      copy = { documents: [], staleSince: undefined };
+      copy = { documents: readAll(upstream, database, collection, [{}]), staleSince: undefined };
       copies.set(name, copy);
-      copy.documents = await readAll(upstream, database, collection, {});
     }
     return copy.documents;
   };
@@ -71,8 +70,10 @@ export async function vectorSearchServer(options: VectorSearchServerOptions): Pr
       return vector === undefined || !fits(document) ? [] : [{ _id: document._id, score: scoreOf(query, vector) }];
     });
     const best = scored.sort((a, b) => b.score - a.score).slice(0, stage.limit);
-    const filter = { _id: { $in: best.map(({ _id }) => _id) } };
-    const now = best.length === 0 ? [] : await readAll(upstream, database, collection, filter);
+    const ids = best.map(({ _id }) => _id);
+    // One by one, if few: FerretDB uses its index for that alone.
+    const filters = ids.length <= 64 ? ids.map((_id) => ({ _id })) : [{ _id: { $in: ids } }];
+    const now = await readAll(upstream, database, collection, filters);
     const byId = new Map(now.map((document) => [document._id, document]));
     return best.flatMap(({ _id, score }) => {
       const document = byId.get(_id);
@@ -182,7 +183,7 @@ interface SearchIndex {
 }
 
 interface Copy {
-  documents: readonly Document[];
+  readonly documents: Promise<readonly Document[]>;
   /** When the first write came that is not in it. */
   staleSince: number | undefined;
 }
@@ -261,12 +262,12 @@ function cursorOf(ns: string, firstBatch: readonly Document[]): Document {
   return { cursor: { id: Long.ZERO, ns, firstBatch } };
 }
 
-/** Reads documents of the server behind over a connection of its own. */
+/** Reads the documents that fit each of the filters from the server behind, over a connection of its own. */
 async function readAll(
   upstream: { readonly host: string; readonly port: number },
   database: string,
   collection: string,
-  filter: Document,
+  filters: readonly Document[],
 ): Promise<Document[]> {
   const socket = connect(upstream);
   const request = (command: Document): Promise<Document> =>
@@ -283,11 +284,14 @@ async function readAll(
       socket.write(messageOf({ ...command, $db: database }, 0, 1));
     });
   try {
-    let { cursor } = await request({ find: collection, filter, batchSize: 5000 });
-    const documents: Document[] = [...cursor.firstBatch];
-    while (Number(cursor.id) !== 0) {
-      ({ cursor } = await request({ getMore: Long.fromValue(cursor.id), collection, batchSize: 5000 }));
-      documents.push(...cursor.nextBatch);
+    const documents: Document[] = [];
+    for (const filter of filters) {
+      let { cursor } = await request({ find: collection, filter, batchSize: 5000 });
+      documents.push(...cursor.firstBatch);
+      while (Number(cursor.id) !== 0) {
+        ({ cursor } = await request({ getMore: Long.fromValue(cursor.id), collection, batchSize: 5000 }));
+        documents.push(...cursor.nextBatch);
+      }
     }
     return documents;
   } finally {

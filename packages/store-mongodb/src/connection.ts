@@ -17,8 +17,6 @@ export interface MongodbConnectionOptions {
   readonly timeoutMs?: number;
 }
 
-export const connectionOptionNames = ["url", "client", "database", "timeoutMs"] as const;
-
 /** A document as it comes: nothing is known of it. */
 export interface Fields {
   readonly [field: string]: unknown;
@@ -74,7 +72,8 @@ export function createConnection(name: string, options: MongodbConnectionOptions
 
   const open = async (): Promise<{ client: MongoClient; db: Db; driver: Driver }> => {
     const driver = await loadDriver();
-    const client = given ?? new driver.MongoClient(url ?? "", { appName: "facekit" });
+    const client =
+      given ?? new driver.MongoClient(url ?? "", { appName: "facekit", serverSelectionTimeoutMS: timeoutMs });
     // "test" is what the driver takes where none is named.
     const named = client.options.dbName === "test" ? undefined : client.options.dbName;
     store = options.database ?? named ?? "facekit";
@@ -125,9 +124,11 @@ export function createConnection(name: string, options: MongodbConnectionOptions
             async () => {
               check();
               try {
-                opened ??= open();
-                const current = await opened;
-                return await work(serverOf(current));
+                opened ??= open().catch((error: unknown) => {
+                  opened = undefined;
+                  throw error;
+                });
+                return await work(serverOf(await opened));
               } catch (error) {
                 check();
                 throw explain(error, store);
@@ -163,5 +164,5 @@ async function loadDriver(): Promise<Driver> {
 
 /** Checks the names of options beside those of the connection. */
 export function checkOptions(name: string, options: object, more: readonly string[]): void {
-  checkKeys(name, options, [...connectionOptionNames, ...more]);
+  checkKeys(name, options, ["url", "client", "database", "timeoutMs", ...more]);
 }

@@ -87,6 +87,11 @@ export function mongodbFaceRecords(handle: Handle): MongodbFaceRecords {
     log,
 
     async open(space, options) {
+      options?.signal?.throwIfAborted();
+      if (bound !== undefined) {
+        handle.check();
+        return checkSpace(adapterId, handle.store, bound, space);
+      }
       await handle.run(async (server) => {
         await log.createIndexes(server);
         await bind(server, space, handle.store);
@@ -134,20 +139,21 @@ export function mongodbFaceRecords(handle: Handle): MongodbFaceRecords {
     async *scan(namespace, options) {
       const { dimensions } = spaceOf();
       const stored = namespace === undefined ? undefined : orderedText(namespace);
-      const versions = paged<Fields>(
+      const versions = paged<Version<NamespacedFaceRecord>>(
         pageSize,
         (after) =>
-          read(
-            (server) =>
-              pageAfter(server, stored === undefined ? ["namespace", "id", "revision"] : ["id", "revision"], after, {
-                state: "live",
-                ...(stored !== undefined && { namespace: stored }),
-              }),
-            options,
-          ),
+          read(async (server) => {
+            const page = await pageAfter(
+              server,
+              stored === undefined ? ["namespace", "id", "revision"] : ["id", "revision"],
+              after?.document,
+              { state: "live", ...(stored !== undefined && { namespace: stored }) },
+            );
+            return page.map((document) => ({ document, item: templateOf(document, dimensions) }));
+          }, options),
         options,
       );
-      for await (const document of lastOfEach(versions, ["namespace", "id"])) yield templateOf(document, dimensions);
+      yield* lastOfEach(versions, ["namespace", "id"]);
     },
 
     async revision(options) {
@@ -176,27 +182,28 @@ export function mongodbFaceRecords(handle: Handle): MongodbFaceRecords {
       spaceOf();
       checkId("namespace", namespace);
       const stored = orderedText(namespace);
-      const versions = paged<Fields>(
+      const versions = paged<Version<{ readonly memberId: string; readonly createdAt: Date }>>(
         memberPageSize,
         (after) =>
-          read(
-            (server) =>
-              pageAfter(
-                server,
-                ["member", "id", "revision"],
-                after,
-                { namespace: stored, state: "live" },
-                { size: memberPageSize, fields: ["member", "id", "revision", "createdAt"] },
-              ),
-            options,
-          ),
+          read(async (server) => {
+            const page = await pageAfter(
+              server,
+              ["member", "id", "revision"],
+              after?.document,
+              { namespace: stored, state: "live" },
+              { size: memberPageSize, fields: ["member", "id", "revision", "createdAt"] },
+            );
+            return page.map((document) => ({
+              document,
+              item: { memberId: idAt(document, "member"), createdAt: dateAt(document, "createdAt") },
+            }));
+          }, options),
         options,
       );
       let member: EnrolledMember | undefined;
-      for await (const document of lastOfEach(versions, ["member", "id"])) {
-        const memberId = idAt(document, "member");
+      for await (const { memberId, createdAt } of lastOfEach(versions, ["member", "id"])) {
         if (member !== undefined && member.memberId !== memberId) yield member;
-        member = joined(member?.memberId === memberId ? member : undefined, memberId, dateAt(document, "createdAt"));
+        member = joined(member?.memberId === memberId ? member : undefined, memberId, createdAt);
       }
       if (member !== undefined) yield member;
     },
@@ -207,14 +214,20 @@ export function mongodbFaceRecords(handle: Handle): MongodbFaceRecords {
   };
 }
 
+/** A document, and what it stands for. */
+interface Version<T> {
+  readonly document: Fields;
+  readonly item: T;
+}
+
 /** While a write is settled, a template that it replaces may be there in both versions: the later one is told. */
-async function* lastOfEach(versions: AsyncIterable<Fields>, key: readonly string[]): AsyncGenerator<Fields> {
-  let last: Fields | undefined;
-  for await (const document of versions) {
-    if (last !== undefined && key.some((field) => last?.[field] !== document[field])) yield last;
-    last = document;
+async function* lastOfEach<T>(versions: AsyncIterable<Version<T>>, key: readonly string[]): AsyncGenerator<T> {
+  let last: Version<T> | undefined;
+  for await (const version of versions) {
+    if (last !== undefined && key.some((field) => last?.document[field] !== version.document[field])) yield last.item;
+    last = version;
   }
-  if (last !== undefined) yield last;
+  if (last !== undefined) yield last.item;
 }
 
 function joined(known: EnrolledMember | undefined, memberId: string, createdAt: Date): EnrolledMember {

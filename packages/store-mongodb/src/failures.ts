@@ -27,7 +27,8 @@ export function isDuplicate(error: unknown): boolean {
 const notAllowed = [13, 18, 8000];
 const full = [14031];
 const tooLarge = [10334, 17419, 17420];
-const unknownCommand = [59, 115, 40324, 31082, 6047401];
+// 40234 is FerretDB's for 40324; 31082 and 6047401: no search process is there.
+const unknownCommand = [59, 115, 40234, 40324, 31082, 6047401];
 /** Of the specification of retryable writes, with lock and time limits, interruptions and write concerns that were not met. */
 const transient = [
   6, 7, 24, 46, 50, 64, 79, 89, 91, 100, 112, 134, 189, 202, 262, 290, 317, 358, 384, 9001, 10107, 11600, 11602, 13435,
@@ -40,6 +41,10 @@ const closedNames = /^Mongo(NotConnected|TopologyClosed|ClientClosed|PoolClosed|
 /** Says what a failure of the server or the driver means for the caller. Errors that are neither pass through. */
 export function explain(error: unknown, store: string): unknown {
   if (isFaceKitError(error)) return error;
+  // An insert of several wraps what broke it.
+  if (error instanceof Error && "errorResponse" in error && error.errorResponse instanceof Error) {
+    return explain(error.errorResponse, store);
+  }
   const code = codeOf(error);
   const name = nameOf(error);
   const reason = error instanceof Error ? error.message : String(error);
@@ -69,7 +74,10 @@ export function explain(error: unknown, store: string): unknown {
     );
   }
   if (code !== undefined && unknownCommand.includes(code)) {
-    return fail("not-supported", `The server of "${store}" does not know what is needed (${reason}).`);
+    return fail(
+      "not-supported",
+      `The server of "${store}" does not know what is needed (${reason}). Vector search wants Atlas, or MongoDB 8.2 or newer with its search process.`,
+    );
   }
   if (/^Mongo(Parse|InvalidArgument|MissingCredentials)/.test(name)) {
     return fail("invalid-argument", `The MongoDB driver does not accept how "${store}" is to be reached: ${reason}.`);

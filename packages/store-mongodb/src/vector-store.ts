@@ -115,6 +115,7 @@ export function mongodbVectorStore(options: MongodbVectorStoreOptions): VectorSt
 
     async open(space, callOptions = {}) {
       await records.open(space, callOptions);
+      if (bound !== undefined) return;
       await handle.run((server) => index.ready(server, space.dimensions, callOptions.signal), callOptions);
       bound = space;
     },

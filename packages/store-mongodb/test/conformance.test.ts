@@ -1,4 +1,12 @@
-import { faceRecordsConformance, memberSourceConformance, visitLogConformance } from "@facekit/conformance";
+import {
+  faceRecordsConformance,
+  memberSourceConformance,
+  vectorStoreConformance,
+  visitLogConformance,
+} from "@facekit/conformance";
+import { faultyServerConformance } from "@facekit/conformance/faults";
+import { createVectorStore } from "@facekit/core";
+import { exactIndex } from "@facekit/index-exact";
 import { describe, onTestFinished, test, vi } from "vitest";
 import { type MongodbStore, mongodbStore } from "../src/index.js";
 import { temporaryDatabase, uri, whereFrom } from "./support.js";
@@ -6,11 +14,11 @@ import { temporaryDatabase, uri, whereFrom } from "./support.js";
 // FerretDB reads a whole collection for each query.
 vi.setConfig({ testTimeout: 240_000 });
 
+// Skipped tests, too, are made of it.
+const url = uri ?? "mongodb://127.0.0.1:27017/";
+
 /** Makes one part of a store in a new database, and of another store in the same. */
-function part<T extends object>(
-  url: string,
-  choose: (store: MongodbStore) => T,
-): { create: () => T; reopen: (previous: T) => T } {
+function part<T extends object>(choose: (store: MongodbStore) => T): { create: () => T; reopen: (previous: T) => T } {
   const databases = new WeakMap<T, string>();
   const open = (database: string): T => {
     const store = mongodbStore({ url, database });
@@ -26,8 +34,23 @@ function part<T extends object>(
 }
 
 describe.skipIf(uri === undefined)(`MongoDB (${whereFrom})`, () => {
-  const url = uri ?? "";
-  faceRecordsConformance({ test, ...part(url, (store) => store.faceRecords) });
-  memberSourceConformance({ test, ...part(url, (store) => store.members) });
-  visitLogConformance({ test, ...part(url, (store) => store.visits) });
+  faceRecordsConformance({ test, ...part((store) => store.faceRecords) });
+  memberSourceConformance({ test, ...part((store) => store.members) });
+  visitLogConformance({ test, ...part((store) => store.visits) });
+  vectorStoreConformance({
+    test,
+    ...part((store) => createVectorStore({ records: store.faceRecords, index: exactIndex() })),
+  });
+  faultyServerConformance({
+    test,
+    url,
+    create: () => {
+      const database = temporaryDatabase(url);
+      return (at) => {
+        const store = mongodbStore({ url: at, database, timeoutMs: 10_000 });
+        onTestFinished(() => store[Symbol.asyncDispose]());
+        return store.faceRecords;
+      };
+    },
+  });
 });

@@ -1,5 +1,6 @@
 import { type CallOptions, closedError, retry } from "@facekit/core";
 import type { Kysely, Transaction } from "kysely";
+import type { Runner } from "./runners.js";
 import { OutcomeUnknown } from "./sessions.js";
 
 export interface WriteOptions extends CallOptions {
@@ -10,8 +11,11 @@ export interface WriteOptions extends CallOptions {
   readonly idempotent?: boolean;
 }
 
-/** One part's share of a connection. Calls reject with the store's errors, `closed` after `release`. */
-export interface Handle<Tables> {
+/**
+ * One part's share of a connection. Calls reject with the store's errors, `closed` after `release`. Work gets what it
+ * may execute queries on.
+ */
+export interface Handle<Tables, Reading = Kysely<Tables>, Writing = Transaction<Tables>> {
   /** Names the store in errors. */
   readonly store: string;
   /** Compiles queries. What it executes is outside of any transaction and is not retried: use `read` and `write`. */
@@ -19,22 +23,23 @@ export interface Handle<Tables> {
   /** Throws `closed` after `release`. */
   check(): void;
   /** For work of one statement: two may see two states. It is run again after a failure that passes. */
-  read<T>(work: (db: Kysely<Tables>) => Promise<T>, options?: CallOptions): Promise<T>;
+  read<T>(work: (db: Reading) => Promise<T>, options?: CallOptions): Promise<T>;
   /**
    * Work in one transaction, durable when the promise fulfils. It is run again from the start after a failure that
    * passes: a deadlock, a serialization failure, a connection that broke off before the commit.
    */
-  write<T>(work: (db: Transaction<Tables>) => Promise<T>, options?: WriteOptions): Promise<T>;
+  write<T>(work: (db: Writing) => Promise<T>, options?: WriteOptions): Promise<T>;
   /** A write after which what it deleted is overwritten where the database can do that. */
-  erase<T>(work: (db: Transaction<Tables>) => Promise<T>, options?: WriteOptions): Promise<T>;
+  erase<T>(work: (db: Writing) => Promise<T>, options?: WriteOptions): Promise<T>;
   /** Calls under way end as they would; the last release closes the connection. */
   release(): Promise<void>;
 }
 
-export interface ConnectionParts<Tables> {
+export interface ConnectionParts<Tables, Reading, Writing> {
   readonly adapter: string;
   readonly store: string;
-  readonly kysely: Kysely<Tables>;
+  readonly builder: Kysely<Tables>;
+  readonly runner: Runner<Reading, Writing>;
   /** Runs before the first call, again after it failed: migrations. */
   readonly prepare: () => Promise<void>;
   readonly afterErasure?: () => Promise<void>;
@@ -46,12 +51,14 @@ export interface ConnectionParts<Tables> {
 }
 
 /** Opens on first use and closes when its last handle is released. */
-export interface Connection<Tables> {
-  handle(): Handle<Tables>;
+export interface Connection<Tables, Reading = Kysely<Tables>, Writing = Transaction<Tables>> {
+  handle(): Handle<Tables, Reading, Writing>;
 }
 
-export function createConnection<Tables>(parts: ConnectionParts<Tables>): Connection<Tables> {
-  const { adapter, store, kysely, explain, retryMs, maxDelayMs } = parts;
+export function createConnection<Tables, Reading, Writing>(
+  parts: ConnectionParts<Tables, Reading, Writing>,
+): Connection<Tables, Reading, Writing> {
+  const { adapter, store, builder, runner, explain, retryMs, maxDelayMs } = parts;
   let handles = 0;
   let prepared: Promise<void> | undefined;
 
@@ -97,8 +104,8 @@ export function createConnection<Tables>(parts: ConnectionParts<Tables>): Connec
   };
 
   /** An abort before the commit writes nothing; later it is too late, and the call tells only the abort. */
-  const transaction = <T>(work: (db: Transaction<Tables>) => Promise<T>, options: WriteOptions): Promise<T> =>
-    kysely.transaction().execute(async (db) => {
+  const transaction = <T>(work: (db: Writing) => Promise<T>, options: WriteOptions): Promise<T> =>
+    runner.transaction(async (db) => {
       const result = await work(db);
       options.signal?.throwIfAborted();
       return result;
@@ -113,9 +120,9 @@ export function createConnection<Tables>(parts: ConnectionParts<Tables>): Connec
       };
       return {
         store,
-        builder: kysely,
+        builder,
         check,
-        read: (work, options = {}) => attempt("read", () => work(kysely), check, options),
+        read: (work, options = {}) => attempt("read", () => runner.read(work), check, options),
         write: (work, options = {}) => attempt("write", () => transaction(work, options), check, options),
         erase: (work, options = {}) =>
           attempt(
@@ -131,7 +138,7 @@ export function createConnection<Tables>(parts: ConnectionParts<Tables>): Connec
         release() {
           if (released === undefined) {
             handles--;
-            released = handles === 0 ? kysely.destroy() : Promise.resolve();
+            released = handles === 0 ? runner.close() : Promise.resolve();
           }
           return released;
         },

@@ -1,13 +1,6 @@
-import type {
-  AliasedExpression,
-  Expression,
-  InsertQueryBuilder,
-  InsertResult,
-  Kysely,
-  RawBuilder,
-  Transaction,
-} from "kysely";
+import type { AliasedExpression, Expression, InsertQueryBuilder, InsertResult, Kysely, RawBuilder } from "kysely";
 import type { TemplateCondition } from "./for-templates.js";
+import type { Executor } from "./runners.js";
 import type { StoredId, Tables } from "./tables.js";
 import type { TemplateRow } from "./template-row.js";
 
@@ -37,9 +30,9 @@ export interface StoreDialect {
 /** The writes of templates, which depend on where the vectors lie. */
 export interface TemplateWrites {
   /** Once, in the transaction that binds the store to a space. */
-  bind(db: Transaction<Tables>, dimensions: number): Promise<void>;
+  bind(db: Executor, dimensions: number): Promise<void>;
   /** Creates templates and replaces those of the same ids, which differ. Tells whether any was replaced, where it knows. */
-  put(db: Transaction<Tables>, rows: readonly TemplateRow[], revision: number): Promise<boolean>;
+  put(db: Executor, rows: readonly TemplateRow[], revision: number): Promise<boolean>;
   /** Before the templates that the condition selects are deleted. */
-  eraseVectors(db: Transaction<Tables>, condition: TemplateCondition): Promise<void>;
+  eraseVectors(db: Executor, condition: TemplateCondition): Promise<void>;
 }

@@ -12,12 +12,13 @@ import {
   type SnapshotStorage,
   specVersion,
 } from "@facekit/core";
-import { type Kysely, sql, type Transaction } from "kysely";
-import type { Handle } from "./connection.js";
+import { type Kysely, sql } from "kysely";
 import type { StoreDialect } from "./dialect.js";
 import { adapterId } from "./failures.js";
 import { forTemplates, type TemplateCondition } from "./for-templates.js";
 import { changesOf, inParts, type Parameter, prepared, preparedRows } from "./prepared.js";
+import type { Executor } from "./runners.js";
+import type { StoreHandle } from "./store-handle.js";
 import type { StoredId, Tables } from "./tables.js";
 import { fromTemplateRow, type TemplateRow, templateColumns, toTemplateRow } from "./template-row.js";
 import { dateOf, idOf, numberOf, textOf } from "./values.js";
@@ -29,20 +30,20 @@ const pageSize = 512;
 export interface ErasableSnapshots {
   readonly storage: SnapshotStorage;
   /** In each transaction that erases or replaces templates: the revision is that of the erasure. */
-  erase(db: Transaction<Tables>, revision: number): Promise<void>;
+  erase(db: Executor, revision: number): Promise<void>;
   /** After its commit: another process may have begun one meanwhile. */
   sweep(): void;
 }
 
-/** Keeps what is made of templates true to them: runs at the end of each transaction that writes or erases some. */
-export type AfterWrite = (db: Transaction<Tables>) => Promise<void>;
-
-/** The templates of a store. */
-export function sqlFaceRecords(
-  handle: Handle<Tables>,
+/**
+ * The templates of a store. `afterWrite` keeps what is made of templates true to them: it runs at the end of each
+ * transaction that writes or erases some.
+ */
+export function sqlFaceRecords<Writing extends Executor>(
+  handle: StoreHandle<Writing>,
   dialect: StoreDialect,
   snapshots?: ErasableSnapshots,
-  afterWrite?: AfterWrite,
+  afterWrite?: (db: Writing) => Promise<void>,
 ): FaceRecords {
   const { toStored } = dialect;
   const queries = recordQueries(handle.builder, dialect);
@@ -57,7 +58,7 @@ export function sqlFaceRecords(
 
   /** Revisions are in the order of commits, for writers come one after the other from here on. */
   const takeTurn = async (
-    db: Transaction<Tables>,
+    db: Executor,
     namespace: StoredId,
   ): Promise<{ readonly last: number; readonly own: number; readonly deletions: boolean }> => {
     if (queries.lock !== undefined) await db.executeQuery(queries.lock({}));
@@ -71,7 +72,7 @@ export function sqlFaceRecords(
 
   const erase =
     (namespace: StoredId, conditions: readonly TemplateCondition[]) =>
-    async (db: Transaction<Tables>): Promise<{ deleted: number; revision: number }> => {
+    async (db: Writing): Promise<{ deleted: number; revision: number }> => {
       const { last } = await takeTurn(db, namespace);
       const revision = last + 1;
       let deleted = 0;

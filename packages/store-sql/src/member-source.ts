@@ -10,10 +10,10 @@ import {
   unknownMemberError,
 } from "@facekit/core";
 import { type Kysely, type Selectable, sql } from "kysely";
-import type { Handle } from "./connection.js";
 import type { StoreDialect } from "./dialect.js";
 import { adapterId } from "./failures.js";
 import { changesOf, type Parameter, prepared } from "./prepared.js";
+import type { StoreHandle } from "./store-handle.js";
 import type { StoredId, Tables } from "./tables.js";
 import { dateOf, fromDate, idOf, numberOf, optional, textOf } from "./values.js";
 
@@ -23,7 +23,7 @@ const pageSize = 1024;
 const noDate = 8_640_000_000_000_001;
 
 /** The members of a store. They and the templates are deleted apart. */
-export function sqlMemberSource(handle: Handle<Tables>, dialect: StoreDialect): MemberSource {
+export function sqlMemberSource(handle: StoreHandle, dialect: StoreDialect): MemberSource {
   const { toStored } = dialect;
   const queries = memberQueries(handle.builder, dialect);
   return {

@@ -1,11 +1,10 @@
 export type { Connection, Handle, WriteOptions } from "./connection.js";
-export type { AfterWrite } from "./face-records.js";
 export {
   type PostgresConnectionOptions,
   postgresConnection,
   postgresConnectionOptionNames,
 } from "./postgres/connection.js";
-export { postgresFaceRecords } from "./postgres/face-records.js";
+export { type AfterWrite, postgresFaceRecords } from "./postgres/face-records.js";
 export { sqlStateOf } from "./postgres/failures.js";
 export { migratePostgres, type PostgresMigrations } from "./postgres/migrations.js";
 export { recordMigrations } from "./postgres/schema.js";

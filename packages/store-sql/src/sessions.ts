@@ -1,14 +1,8 @@
 import type { CompiledQuery, DatabaseConnection, Dialect, Driver, QueryResult } from "kysely";
-
-/** What a statement gave back: rows as objects, and how many it inserted, changed or deleted. */
-export interface Answer {
-  readonly rows: readonly unknown[];
-  readonly changes: number;
-}
+import type { Executor } from "./runners.js";
 
 /** One connection to a database, lent to one caller at a time. Rejects with the client's own errors. */
-export interface Session {
-  query(sql: string, parameters: readonly unknown[]): Promise<Answer>;
+export interface Session extends Executor {
   begin(): Promise<void>;
   commit(): Promise<void>;
   /** Never rejects: a session that cannot roll back is not lent again, and the server then does it. */
@@ -46,9 +40,8 @@ class SessionConnection implements DatabaseConnection {
     this.session = session;
   }
 
-  async executeQuery<R>(query: CompiledQuery): Promise<QueryResult<R>> {
-    const { rows, changes } = await this.session.query(query.sql, query.parameters);
-    return { rows: typed<R>(rows), numAffectedRows: BigInt(changes) };
+  executeQuery<R>(query: CompiledQuery): Promise<QueryResult<R>> {
+    return this.session.executeQuery<R>(query);
   }
 
   // biome-ignore lint/correctness/useYield: pages are read by key instead
@@ -101,9 +94,10 @@ function sessionOf(connection: DatabaseConnection): Session {
   throw new TypeError("The connection is of another driver.");
 }
 
-/** What type rows have is Kysely's word, derived from the query; the values are checked where they are read. */
-function typed<R>(rows: readonly unknown[]): R[] {
-  return rows as R[];
+/** What a statement gave back: rows as objects, and how many it inserted, changed or deleted. */
+export function answerOf<R>(rows: readonly unknown[], changes: number): QueryResult<R> {
+  // Which type rows have is Kysely's word, by the query; their values are checked where they are read.
+  return { rows: rows as R[], numAffectedRows: BigInt(changes) };
 }
 
 /**

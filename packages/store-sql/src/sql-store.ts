@@ -1,8 +1,10 @@
 import type { FaceRecords, MemberSource, VisitLog } from "@facekit/core";
-import type { Connection, Handle } from "./connection.js";
+import type { Connection } from "./connection.js";
 import type { StoreDialect } from "./dialect.js";
 import { type ErasableSnapshots, sqlFaceRecords } from "./face-records.js";
 import { sqlMemberSource } from "./member-source.js";
+import type { Executor } from "./runners.js";
+import type { StoreHandle } from "./store-handle.js";
 import type { Tables } from "./tables.js";
 import { sqlVisitLog } from "./visit-log.js";
 
@@ -15,9 +17,9 @@ export interface SqlStore extends AsyncDisposable {
 
 /** The three parts over one connection. */
 export function storeOn(
-  connection: Connection<Tables>,
+  connection: Connection<Tables, Executor, Executor>,
   dialect: StoreDialect,
-  snapshots?: (handle: Handle<Tables>) => ErasableSnapshots,
+  snapshots?: (handle: StoreHandle) => ErasableSnapshots,
 ): SqlStore {
   const handle = connection.handle();
   const faceRecords = sqlFaceRecords(handle, dialect, snapshots?.(handle));

@@ -9,17 +9,17 @@ import {
   type VisitQuery,
 } from "@facekit/core";
 import { type Kysely, type Selectable, sql } from "kysely";
-import type { Handle } from "./connection.js";
 import type { StoreDialect } from "./dialect.js";
 import { adapterId } from "./failures.js";
 import { changesOf, inParts, type Parameter, prepared, preparedRows } from "./prepared.js";
+import type { StoreHandle } from "./store-handle.js";
 import type { StoredId, Tables } from "./tables.js";
 import { dateOf, idOf, numberOf, optional, textOf } from "./values.js";
 
 const pageSize = 1024;
 
 /** The book of visits of a store. */
-export function sqlVisitLog(handle: Handle<Tables>, dialect: StoreDialect): VisitLog {
+export function sqlVisitLog(handle: StoreHandle, dialect: StoreDialect): VisitLog {
   const { toStored } = dialect;
   const queries = visitQueries(handle.builder, dialect);
   return {

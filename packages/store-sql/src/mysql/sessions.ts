@@ -1,5 +1,6 @@
+import type { CompiledQuery, QueryResult } from "kysely";
 import { errnoOf, reasonOf } from "../failures.js";
-import { type Answer, ConnectionLost, type Session, type SessionPool, within } from "../sessions.js";
+import { answerOf, ConnectionLost, type Session, type SessionPool, within } from "../sessions.js";
 
 /** What is used of a pool of `mysql2/promise`. */
 export interface MysqlPool {
@@ -49,14 +50,13 @@ class MysqlSession implements Session {
   }
 
   /** By prepared statements: values never become part of the text, whatever the server's SQL mode. */
-  async query(sql: string, parameters: readonly unknown[]): Promise<Answer> {
+  async executeQuery<R>({ sql, parameters }: CompiledQuery<R>): Promise<QueryResult<R>> {
     const result = await this.#send(
       parameters.length === 0
         ? () => this.#connection.query(sql)
         : () => this.#connection.execute(sql, parameters.map(checked)),
     );
-    if (Array.isArray(result)) return { rows: result, changes: 0 };
-    return { rows: [], changes: changesIn(result) };
+    return Array.isArray(result) ? answerOf(result, 0) : answerOf([], changesIn(result));
   }
 
   async begin(): Promise<void> {

@@ -3,6 +3,7 @@ import { Kysely, MysqlAdapter, MysqlIntrospector, MysqlQueryCompiler } from "kys
 import { createConnection } from "../connection.js";
 import { adapterId } from "../failures.js";
 import { importClient } from "../import-client.js";
+import { kyselyRunner } from "../runners.js";
 import { dialectOf } from "../sessions.js";
 import { type SqlStore, storeOn } from "../sql-store.js";
 import type { Tables } from "../tables.js";
@@ -64,7 +65,8 @@ export function mysqlStore(options: MysqlStoreOptions): SqlStore {
   const connection = createConnection({
     adapter: adapterId,
     store,
-    kysely,
+    builder: kysely,
+    runner: kyselyRunner(kysely),
     prepare: () => migrateMysql(kysely, store),
     explain: (error) => explainMysql(error, adapterId, store),
     retryMs,

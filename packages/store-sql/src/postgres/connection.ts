@@ -2,6 +2,7 @@ import { checkId, checkNumber, FaceKitError } from "@facekit/core";
 import { Kysely, PostgresAdapter, PostgresIntrospector, PostgresQueryCompiler, WithSchemaPlugin } from "kysely";
 import { type Connection, createConnection } from "../connection.js";
 import { importClient } from "../import-client.js";
+import { kyselyRunner } from "../runners.js";
 import { dialectOf, type SessionPool } from "../sessions.js";
 import { explainPostgres } from "./failures.js";
 import { migratePostgres, type PostgresMigrations } from "./migrations.js";
@@ -73,7 +74,8 @@ export function postgresConnection<Tables>(
   return createConnection({
     adapter,
     store,
-    kysely,
+    builder: kysely,
+    runner: kyselyRunner(kysely),
     prepare: () => migratePostgres(kysely, schema, migrations, { adapter, store }),
     explain: (error) => explainPostgres(error, adapter, store),
     retryMs,

@@ -1,4 +1,5 @@
-import { type Answer, ConnectionLost, type Session, type SessionPool, within } from "../sessions.js";
+import type { CompiledQuery, QueryResult } from "kysely";
+import { answerOf, ConnectionLost, type Session, type SessionPool, within } from "../sessions.js";
 import { sqlStateOf } from "./failures.js";
 
 /** What is used of a `Pool` of the package `pg`. */
@@ -69,9 +70,9 @@ class PgSession implements Session {
     client.on("error", this.#onError);
   }
 
-  async query(sql: string, parameters: readonly unknown[]): Promise<Answer> {
+  async executeQuery<R>({ sql, parameters }: CompiledQuery<R>): Promise<QueryResult<R>> {
     const { rows, rowCount } = await this.#send(sql, [...parameters]);
-    return { rows, changes: rowCount ?? 0 };
+    return answerOf(rows, rowCount ?? 0);
   }
 
   async begin(): Promise<void> {
@@ -152,11 +153,11 @@ class PgliteSession implements Session {
     this.#pglite = pglite;
   }
 
-  async query(sql: string, parameters: readonly unknown[]): Promise<Answer> {
+  async executeQuery<R>({ sql, parameters }: CompiledQuery<R>): Promise<QueryResult<R>> {
     const on = this.#transaction?.sql ?? this.#pglite;
     try {
       const { rows, affectedRows } = await on.query<object>(sql, parameters.map(shielded));
-      return { rows: rows.map(unshielded), changes: affectedRows ?? 0 };
+      return answerOf(rows.map(unshielded), affectedRows ?? 0);
     } catch (error) {
       throw withoutValues(error);
     }

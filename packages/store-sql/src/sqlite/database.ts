@@ -1,7 +1,12 @@
 import Libsql from "libsql";
-import type { Answer } from "../sessions.js";
 
 type SqlValue = string | number | Uint8Array | null;
+
+interface Answer {
+  /** As objects. */
+  readonly rows: readonly unknown[];
+  readonly changes: number;
+}
 
 interface Prepared {
   readonly statement: Libsql.Statement<unknown[]>;

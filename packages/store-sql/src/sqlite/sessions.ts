@@ -1,4 +1,5 @@
-import type { Answer, Session, SessionPool } from "../sessions.js";
+import type { CompiledQuery, QueryResult } from "kysely";
+import { answerOf, type Session, type SessionPool } from "../sessions.js";
 import type { Database } from "./database.js";
 import { openDatabase } from "./open-database.js";
 
@@ -62,8 +63,9 @@ class SqliteSession implements Session {
     this.release = release;
   }
 
-  async query(sql: string, parameters: readonly unknown[]): Promise<Answer> {
-    return this.#db.query(sql, parameters);
+  async executeQuery<R>({ sql, parameters }: CompiledQuery<R>): Promise<QueryResult<R>> {
+    const { rows, changes } = this.#db.query(sql, parameters);
+    return answerOf(rows, changes);
   }
 
   async begin(): Promise<void> {

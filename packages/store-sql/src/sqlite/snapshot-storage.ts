@@ -3,12 +3,10 @@ import { existsSync, readdirSync, realpathSync, unlinkSync } from "node:fs";
 import { open } from "node:fs/promises";
 import { basename, dirname, join } from "node:path";
 import type { SnapshotStorage } from "@facekit/core";
-import type { Kysely, Transaction } from "kysely";
-import type { Handle } from "../connection.js";
 import type { ErasableSnapshots } from "../face-records.js";
 import { errnoOf } from "../failures.js";
-import { changesOf } from "../prepared.js";
-import type { Tables } from "../tables.js";
+import { changesOf, type Parameter, prepared } from "../prepared.js";
+import type { StoreHandle } from "../store-handle.js";
 import { numberOf, textOf } from "../values.js";
 import { explainSqlite } from "./failures.js";
 import { SnapshotFile } from "./snapshot-file.js";
@@ -23,11 +21,14 @@ import { SnapshotFile } from "./snapshot-file.js";
  *   what is then erased, the file is there to be deleted. The database names it only if nothing was erased since.
  * - Whoever opens deletes all that are not named: what a killed process left behind.
  */
-export function sqliteSnapshots(handle: Handle<Tables>, file: string): ErasableSnapshots {
+export function sqliteSnapshots(handle: StoreHandle, file: string): ErasableSnapshots {
+  const forget = prepared((p: Parameter<{ readonly revision: number }>) =>
+    handle.builder.updateTable("snapshot").set({ id: null, erased_at: p("revision") }),
+  );
   return {
     storage: storageBeside(handle, file),
     async erase(db, revision) {
-      await db.updateTable("snapshot").set({ id: null, erased_at: revision }).execute();
+      await db.executeQuery(forget({ revision }));
       deleteSnapshots(file);
     },
     sweep() {
@@ -40,10 +41,10 @@ export function sqliteSnapshots(handle: Handle<Tables>, file: string): ErasableS
   };
 }
 
-function storageBeside(handle: Handle<Tables>, file: string): SnapshotStorage {
+function storageBeside(handle: StoreHandle, file: string): SnapshotStorage {
   return {
     async open() {
-      const named = await handle.read(namedSnapshot);
+      const named = await namedSnapshot(handle);
       deleteSnapshots(file, named?.id);
       if (named === undefined) return undefined;
       const path = pathOf(file, named.id);
@@ -109,16 +110,17 @@ function pathOf(file: string, id: string): string {
   return `${realpathSync(file)}-index-${id}`;
 }
 
-async function namedSnapshot(db: Kysely<Tables>): Promise<{ id: string; revision: number } | undefined> {
-  const row = await db.selectFrom("snapshot").select(["id", "revision"]).executeTakeFirst();
+async function namedSnapshot(handle: StoreHandle): Promise<{ id: string; revision: number } | undefined> {
+  const query = handle.builder.selectFrom("snapshot").select(["id", "revision"]).compile();
+  const [row] = (await handle.read((db) => db.executeQuery(query))).rows;
   return row === undefined || row.id === null ? undefined : { id: textOf(row.id), revision: numberOf(row.revision) };
 }
 
 /** Tells whether it may be used: not where something was erased since it was begun. */
-function nameSnapshot(handle: Handle<Tables>, file: string, id: string, revision: number): Promise<boolean> {
-  return handle.write(async (db: Transaction<Tables>) => {
+function nameSnapshot(handle: StoreHandle, file: string, id: string, revision: number): Promise<boolean> {
+  return handle.write(async (db) => {
     if (!existsSync(pathOf(file, id))) return false;
-    const naming = db.updateTable("snapshot").set({ id, revision }).where("erased_at", "<=", revision);
-    return changesOf(await db.executeQuery(naming)) > 0;
+    const naming = handle.builder.updateTable("snapshot").set({ id, revision }).where("erased_at", "<=", revision);
+    return changesOf(await db.executeQuery(naming.compile())) > 0;
   });
 }

@@ -1,9 +1,9 @@
 import { resolve } from "node:path";
 import { checkKeys, checkNumber, FaceKitError } from "@facekit/core";
-import { Kysely, SqliteAdapter, SqliteIntrospector, SqliteQueryCompiler } from "kysely";
+import { DummyDriver, Kysely, SqliteAdapter, SqliteIntrospector, SqliteQueryCompiler } from "kysely";
 import { createConnection } from "../connection.js";
 import { adapterId } from "../failures.js";
-import { dialectOf } from "../sessions.js";
+import { sessionRunner } from "../runners.js";
 import { type SqlStore, storeOn } from "../sql-store.js";
 import type { Tables } from "../tables.js";
 import { sqliteDialect } from "./dialect.js";
@@ -48,17 +48,19 @@ export function sqliteStore(file: string, options: SqliteStoreOptions = {}): Sql
   // An absolute path: libsql would take "http:" and "file:" for addresses.
   const path = resolve(file);
   const sessions = sqliteSessions(path);
-  const kysely = new Kysely<Tables>({
-    dialect: dialectOf(sessions, {
+  const builder = new Kysely<Tables>({
+    dialect: {
+      createDriver: () => new DummyDriver(),
       createAdapter: () => new SqliteAdapter(),
       createIntrospector: (db) => new SqliteIntrospector(db),
       createQueryCompiler: () => new SqliteQueryCompiler(),
-    }),
+    },
   });
   const connection = createConnection({
     adapter: adapterId,
     store: path,
-    kysely,
+    builder,
+    runner: sessionRunner(sessions),
     // The file is brought to the present version when it is opened.
     prepare: async () => undefined,
     afterErasure: () => sessions.fold(),
