@@ -28,7 +28,7 @@ function settling(index: HnswIndex): VectorIndex {
     },
   };
 }
-const forced = { ...named, exactBelow: 1, m: 8, efConstruction: 50, threads: 0 } as const;
+const forced = { ...named, exactBelow: 20, m: 8, efConstruction: 50, threads: 0 } as const;
 
 describe.skipIf(typeof library === "string")(`hnswIndex${typeof library === "string" ? `: ${library}` : ""}`, () => {
   describe("while graphs are built", () => vectorIndexConformance({ test, create: () => hnswIndex(forced) }));
