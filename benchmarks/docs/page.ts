@@ -187,7 +187,7 @@ function searchSection(
             String(each.batch),
             range(each.queryMs, each.minMs, each.maxMs),
             optional(each.ratioToNaive),
-            each.recall === null ? "" : String(each.recall),
+            each.recall === null ? "" : recallOf(each),
             each.registering === undefined
               ? ""
               : `${shown(each.registering.medianMs)}, ${shown(each.registering.p99Ms)}`,
@@ -206,6 +206,12 @@ function searchSection(
       ];
     }),
   ];
+}
+
+/** An approximate contender is tuned for queries near a row; what strangers are nearest to matters less. */
+function recallOf({ recall, recallOfMembers }: SearchFigures): string {
+  const isSame = recallOfMembers === undefined || recallOfMembers === recall;
+  return `${recall}${isSame ? "" : ` (${recallOfMembers} of members)`}`;
 }
 
 function startupSection(

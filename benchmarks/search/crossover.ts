@@ -18,7 +18,7 @@ interface Line {
 }
 
 const exactName = "index-exact";
-const graphName = "index-hnsw, recall 0.99";
+const graphName = "index-hnsw";
 const most = 1e8;
 const step = 1.001;
 

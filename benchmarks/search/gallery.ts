@@ -39,6 +39,11 @@ export function makeQueries({ count, dimensions }: Gallery, rows: Float32Array, 
   });
 }
 
+/** Whether the query of this number lies near no row. */
+export function isStranger(query: number): boolean {
+  return query % 3 === 2;
+}
+
 /** The `k` best cosines of each query in float64, best first. */
 export function bruteForce({ count, dimensions }: Gallery, rows: Float32Array, query: Float32Array, k: number) {
   const cosines = new Float64Array(count);

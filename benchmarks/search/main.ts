@@ -43,7 +43,7 @@ const sizes = numbersIn(values.dimensions).flatMap((dimensions) =>
     (count): Gallery => ({ count, dimensions, data: values.data === "uniform" ? "uniform" : "clustered" }),
   ),
 );
-const names = Object.keys(contenders).filter((name) => !values.crossover || /^index-exact$|^index-hnsw/.test(name));
+const names = Object.keys(contenders).filter((name) => !values.crossover || /^index-(exact|hnsw)$/.test(name));
 
 /** The small ones are for recall: the first round tells it. */
 const galleriesOf = (round: number): Gallery[] =>

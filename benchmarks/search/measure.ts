@@ -2,7 +2,7 @@
 import { setImmediate } from "node:timers/promises";
 import { reasonOf, type Skipped } from "../skipped.js";
 import { type Contender, contenders } from "./contenders.js";
-import { bruteForce, cosine, type Gallery, makeQueries, makeRows } from "./gallery.js";
+import { bruteForce, cosine, type Gallery, isStranger, makeQueries, makeRows } from "./gallery.js";
 
 export interface Task {
   readonly contender: string;
@@ -19,6 +19,8 @@ export type Measured = Skipped | Timings;
 export interface Timings {
   /** Share of the hits that belong to the best `k` of float64 brute force; a row tied with the last of them does. */
   readonly recall: number | null;
+  /** The same of queries that are rows or lie near one, as photos of members do: not of strangers. */
+  readonly recallOfMembers?: number;
   /** Milliseconds per query of each run, by batch. */
   readonly runs: Readonly<Record<string, readonly number[]>>;
   /** Milliseconds of single queries while registrations go on. */
@@ -57,7 +59,8 @@ async function measure({ contender, gallery, batches, recallQueries, registering
   }
   const buildMs = performance.now() - started;
   const queries = makeQueries(gallery, rows, Math.max(recallQueries, ...batches, 64));
-  const recall = recallQueries > 0 ? await recallOf(made, gallery, rows, queries.slice(0, recallQueries)) : null;
+  const recalls =
+    recallQueries > 0 ? await recallOf(made, gallery, rows, queries.slice(0, recallQueries)) : { recall: null };
   const runs: Record<string, number[]> = {};
   for (const batch of batches) {
     const next = (run: number): Float32Array[] =>
@@ -68,7 +71,7 @@ async function measure({ contender, gallery, batches, recallQueries, registering
   const rates = registering ? await ratesOf(made, gallery, queries) : {};
   await made.close?.();
   return {
-    recall,
+    ...recalls,
     runs,
     registering: whileRegistering,
     buildMs,
@@ -79,14 +82,17 @@ async function measure({ contender, gallery, batches, recallQueries, registering
 
 async function recallOf(made: Contender, gallery: Gallery, rows: Float32Array, queries: Float32Array[]) {
   const found = await made.search(queries, k);
-  let right = 0;
-  for (const [i, query] of queries.entries()) {
+  const shares = queries.map((query, i) => {
     // The k-th best of another order of adding up differs in its last bits.
     const least = (bruteForce(gallery, rows, query, k).at(-1) ?? 0) - 1e-12;
-    const hits = new Set(found[i]);
-    for (const row of hits) if (cosine(rows, row * gallery.dimensions, query) >= least) right++;
-  }
-  return right / (queries.length * k);
+    const hits = [...new Set(found[i])];
+    return hits.filter((row) => cosine(rows, row * gallery.dimensions, query) >= least).length / k;
+  });
+  return { recall: mean(shares), recallOfMembers: mean(shares.filter((_, i) => !isStranger(i))) };
+}
+
+function mean(values: readonly number[]): number {
+  return values.reduce((sum, value) => sum + value, 0) / values.length;
 }
 
 async function timesOf(made: Contender, next: (run: number) => Float32Array[], warmUp: number): Promise<number[]> {

@@ -20,6 +20,8 @@ export interface SearchFigures extends Gallery {
   readonly minMs: number;
   readonly maxMs: number;
   readonly recall: number | null;
+  /** Of queries near a row. */
+  readonly recallOfMembers?: number;
   /** How many times as fast as the naive loop, by the medians. */
   readonly ratioToNaive: number;
   /** Of single queries while 100 registrations a second go on. */
@@ -68,6 +70,7 @@ export function summary(rounds: readonly Round[]): (SearchFigures | Skipped)[] {
         minMs: rounded(Math.min(...times)),
         maxMs: rounded(Math.max(...times)),
         recall: measured.recall,
+        ...(measured.recallOfMembers !== undefined && { recallOfMembers: rounded(measured.recallOfMembers) }),
         ratioToNaive: rounded((naiveMs.get(`${nameOf(gallery)} ${batch}`) ?? Number.NaN) / queryMs),
         ...(batch === "1" ? ratesOf(timingsOf(group)) : {}),
         ...(registering.length === 0
@@ -96,7 +99,7 @@ export function table({ processor, cores, node }: Machine, figures: readonly (Se
     else {
       const { batch, queryMs, minMs, maxMs, recall, ratioToNaive, registering } = each;
       lines.push(
-        `${what}, batch ${batch}: ${queryMs} (${minMs}–${maxMs}), ${ratioToNaive} × naive, recall ${recall ?? "?"}`,
+        `${what}, batch ${batch}: ${queryMs} (${minMs}–${maxMs}), ${ratioToNaive} × naive, recall ${recall ?? "?"}${each.recallOfMembers === undefined ? "" : ` (${each.recallOfMembers} of members)`}`,
       );
       const { buildMs, ef, addsPerSecond, erasuresPerSecond } = each;
       if (buildMs !== undefined) {

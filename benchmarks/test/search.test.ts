@@ -44,8 +44,7 @@ test("the crossover is where the lines through both indexes' times meet", () => 
   });
   const sizes = [10_000, 20_000, 40_000];
   const exact = sizes.map((count) => figure("index-exact", count, 0.05 + 1e-5 * count));
-  const graph = (share: number) =>
-    sizes.map((count) => figure("index-hnsw, recall 0.99", count, share * Math.log(count)));
+  const graph = (share: number) => sizes.map((count) => figure("index-hnsw", count, share * Math.log(count)));
   const [found] = crossovers([...exact, ...graph(0.1)]);
   const at = found?.templates ?? 0;
   expect(0.05 + 1e-5 * at).toBeCloseTo(0.1 * Math.log(at), 2);

@@ -15,7 +15,7 @@ const mostDead = 0.2;
 
 /** Rows outside of the graph, by share and by number, that a search compares with as they are. */
 const mostFreshShare = 1 / 64;
-const mostFresh = 1000;
+const mostFresh = 256;
 
 /** The recall is measured again when the namespace has grown by this. */
 const growthToMeasureAgain = 1.5;

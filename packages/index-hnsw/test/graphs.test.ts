@@ -6,6 +6,7 @@ import { exactIndex } from "@facekit/index-exact";
 import { autoIndex, type HnswIndex, type HnswIndexOptions, hnswIndex, type SearchChoice } from "@facekit/index-hnsw";
 import { sqliteStore } from "@facekit/store-sql";
 import { describe, expect, onTestFinished, test } from "vitest";
+import { graphIndex } from "../src/graph-index.js";
 import { people, space } from "./fixtures/people.js";
 import { library, named } from "./library.js";
 
@@ -279,6 +280,33 @@ describe.skipIf(typeof library === "string")(`autoIndex${typeof library === "str
     });
   });
 });
+
+test.skipIf(typeof library === "string")(
+  `a graph is dropped where the exact index is the faster one${typeof library === "string" ? `: ${library}` : ""}`,
+  async () => {
+    if (typeof library === "string") return;
+    const told: string[] = [];
+    const graph = { m: 16, efConstruction: 200, recall: 0.9, library, onProgress: () => told.push("built") };
+    // So small that asking a thread takes many times as long as looking at all.
+    await using index = graphIndex({ ...graph, id: "test", exactBelow: () => 100, onlyIfFaster: true, threads: 0 });
+    await index.open(space);
+    await index.add("n", people(100));
+    await index.settled();
+    expect(told.length).toBeGreaterThan(0);
+    expect(index.describe("n")).toMatchObject({
+      engine: "exact",
+      reason: expect.stringMatching(/^exact search is the faster one here: [\d.]+ ms a query, the graph [\d.]+ ms at /),
+    });
+    // And not built again before it has doubled.
+    const built = told.length;
+    await index.add("n", people(60, 1000));
+    await index.settled();
+    expect(told.length).toBe(built);
+    await index.add("n", people(60, 2000));
+    await index.settled();
+    expect(told.length).toBeGreaterThan(built);
+  },
+);
 
 test.each([
   [{ recall: 1 }, /recall wants/],
