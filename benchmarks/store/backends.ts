@@ -3,6 +3,7 @@ import { stat } from "node:fs/promises";
 import { join } from "node:path";
 import { createVectorStore, type FaceRecords, memoryFaceRecords, type VectorStore } from "@facekit/core";
 import { exactIndex } from "@facekit/index-exact";
+import { onPostgres } from "../postgres.js";
 
 /** Where one store lives: in a folder of its own, or on a server in a database or schema of this name. */
 export interface Place {
@@ -83,5 +84,23 @@ export const backends: Readonly<Record<string, Backend>> = {
       return exactly(whole.faceRecords, whole);
     },
     { persistent: true, bytes: async (place) => (await stat(database(place))).size },
+  ),
+  pgvector: backend(
+    () => import("@facekit/store-pgvector"),
+    ({ pgvectorStore }, { name }) => {
+      const store = pgvectorStore({ url: process.env.POSTGRES_URL ?? "", schema: name });
+      return { store, [Symbol.asyncDispose]: () => store[Symbol.asyncDispose]() };
+    },
+    {
+      persistent: true,
+      server: { variable: "POSTGRES_URL", name: "postgres" },
+      bytes: async ({ name }) => {
+        const sizes =
+          "SELECT sum(pg_total_relation_size(oid)) AS bytes FROM pg_class WHERE relkind = 'r' AND relnamespace =";
+        const [row] = await onPostgres(`${sizes} '"${name}"'::regnamespace`);
+        return Number(row?.bytes);
+      },
+      drop: async ({ name }) => void (await onPostgres(`DROP SCHEMA IF EXISTS "${name}" CASCADE`)),
+    },
   ),
 };
