@@ -42,7 +42,7 @@ export const contenders: Readonly<Record<string, Create>> = {
   "faiss IndexFlatIP, all cores": (gallery, rows) => faissFlat(gallery, rows, 0),
   "hnswlib-node": hnswlib,
   "store-pgvector, exact": (gallery, rows) => pgvector(gallery, rows, { search: "exact" }),
-  "store-pgvector, HNSW": (gallery, rows) => pgvector(gallery, rows, { hnsw: { from: 1 } }),
+  "store-pgvector, HNSW": (gallery, rows) => pgvector(gallery, rows, { hnsw: { from: gallery.count } }),
 };
 
 async function ourIndex(gallery: Gallery, rows: Float32Array, threads: number | "auto"): Promise<Contender> {

@@ -38,7 +38,7 @@ export async function faissFlat(gallery: Gallery, rows: Float32Array, threads: n
       return found.rows;
     },
     ownMs: () => lastMs,
-    close: () => python.stdin.end(),
+    close: () => void python.stdin.end(),
   };
 
   /** In parts: a pipe takes no gallery at once. */

@@ -1,5 +1,6 @@
 import { randomBytes } from "node:crypto";
 import { type PgvectorStoreOptions, pgvectorStore } from "@facekit/store-pgvector";
+import { askPostgres } from "../servers.js";
 import type { Contender } from "./contenders.js";
 import type { Gallery } from "./gallery.js";
 
@@ -59,14 +60,5 @@ async function databaseFor(count: number): Promise<Database> {
     const pglite = await PGlite.create({ extensions: { vector } });
     return { options: { pglite }, end: () => pglite.close() };
   }
-  const { default: pg } = await import("pg");
-  return {
-    options: { url },
-    async end(statement) {
-      const client = new pg.Client({ connectionString: url });
-      await client.connect();
-      await client.query(statement);
-      await client.end();
-    },
-  };
+  return { options: { url }, end: async (statement) => void (await askPostgres(statement)) };
 }

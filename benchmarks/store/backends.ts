@@ -9,7 +9,7 @@ import {
   type VectorStore,
 } from "@facekit/core";
 import { exactIndex } from "@facekit/index-exact";
-import { addressOf, askMysql, askPostgres, dropMongodb, numberOf } from "./servers.js";
+import { addressOf, askMysql, askPostgres, dropMongodb, numberOf } from "../servers.js";
 
 /** Where one store lives: in a folder of its own, or on a server in a database or schema of this name. */
 export interface Place {
@@ -43,6 +43,9 @@ export interface Backend {
   drop?(place: Place): Promise<void>;
 }
 
+/** What is told of a backend beside how it opens. */
+type Facts = Omit<Backend, "load" | "open">;
+
 const database = ({ folder }: Place): string => join(folder, "members.db");
 
 /** Records of a store that may have more parts, and the index over them. */
@@ -65,12 +68,12 @@ async function sizeOf(file: string): Promise<number> {
 function backend<Module>(
   load: () => Promise<Module>,
   open: (module: Module, place: Place) => OpenedBackend | Promise<OpenedBackend>,
-  rest: Omit<Backend, "load" | "open">,
+  facts: Facts,
 ): Backend {
   return {
     load: async () => void (await load()),
     open: async (place) => open(await load(), place),
-    ...rest,
+    ...facts,
   };
 }
 
@@ -79,6 +82,20 @@ export function missing({ server }: Backend): string | undefined {
   if (server === undefined || process.env[server.variable]) return undefined;
   return `${server.variable} is not set: node scripts/servers.mjs --install ${server.name} -- npm run bench -- store`;
 }
+
+/** What is told of a store in a schema of the server that POSTGRES_URL names. */
+const onPostgres: Facts = {
+  persistent: true,
+  server: { variable: "POSTGRES_URL", name: "postgres" },
+  bytes: async ({ name }) =>
+    numberOf(
+      await askPostgres(
+        `SELECT sum(pg_total_relation_size(pg_class.oid)) AS bytes FROM pg_class
+         JOIN pg_namespace ON pg_namespace.oid = relnamespace WHERE relkind = 'r' AND nspname = '${name}'`,
+      ),
+    ),
+  drop: async ({ name }) => void (await askPostgres(`DROP SCHEMA IF EXISTS "${name}" CASCADE`)),
+};
 
 /** A new backend is an entry here: `npm run bench -- store` and `npm run torture` take it by its name. */
 export const backends: Readonly<Record<string, Backend>> = {
@@ -126,18 +143,7 @@ export const backends: Readonly<Record<string, Backend>> = {
       const whole = postgresStore({ url: addressOf("POSTGRES_URL"), schema });
       return composed(whole.faceRecords, whole);
     },
-    {
-      persistent: true,
-      server: { variable: "POSTGRES_URL", name: "postgres" },
-      bytes: async ({ name }) =>
-        numberOf(
-          await askPostgres(
-            `SELECT sum(pg_total_relation_size(pg_class.oid)) AS bytes FROM pg_class
-             JOIN pg_namespace ON pg_namespace.oid = relnamespace WHERE relkind = 'r' AND nspname = '${name}'`,
-          ),
-        ),
-      drop: async ({ name }) => void (await askPostgres(`DROP SCHEMA IF EXISTS "${name}" CASCADE`)),
-    },
+    onPostgres,
   ),
   mariadb: backend(
     () => import("@facekit/store-sql"),
@@ -171,5 +177,13 @@ export const backends: Readonly<Record<string, Backend>> = {
       server: { variable: "MONGODB_URI", name: "ferretdb" },
       drop: ({ name }) => dropMongodb(name),
     },
+  ),
+  pgvector: backend(
+    () => import("@facekit/store-pgvector"),
+    ({ pgvectorStore }, { name }) => {
+      const store = pgvectorStore({ url: addressOf("POSTGRES_URL"), schema: name });
+      return { store, [Symbol.asyncDispose]: () => store[Symbol.asyncDispose]() };
+    },
+    onPostgres,
   ),
 };

@@ -7,6 +7,9 @@ import type { Names } from "./names.js";
 /** About 1 MiB of templates of 512 numbers, or so many members' means. */
 const pageSize = 512;
 
+/** So few that a statement is over in time where an HNSW index takes in each of them. */
+const insertSize = 128;
+
 /** A namespace whose search rows changed. */
 export interface RefreshedNamespace {
   readonly key: number;
@@ -194,14 +197,16 @@ interface SearchRow {
 }
 
 async function insertRows(db: Transaction<Tables>, names: Names, rows: readonly SearchRow[]): Promise<void> {
-  if (rows.length === 0) return;
-  await sql`
-    INSERT INTO ${names.rows} (namespace, member_id, template_id, vector)
-    SELECT fresh.key, decode(fresh.member, 'hex'), decode(fresh.template, 'hex'), fresh.vector::${names.halfvec}
-    FROM unnest(
-      ${rows.map(({ key }) => key)}::integer[],
-      ${rows.map(({ member }) => member)}::text[],
-      ${rows.map(({ template }) => template)}::text[],
-      ${rows.map(({ vector }) => halfvecText(vector))}::text[]
-    ) AS fresh (key, member, template, vector)`.execute(db);
+  for (let at = 0; at < rows.length; at += insertSize) {
+    const part = rows.slice(at, at + insertSize);
+    await sql`
+      INSERT INTO ${names.rows} (namespace, member_id, template_id, vector)
+      SELECT fresh.key, decode(fresh.member, 'hex'), decode(fresh.template, 'hex'), fresh.vector::${names.halfvec}
+      FROM unnest(
+        ${part.map(({ key }) => key)}::integer[],
+        ${part.map(({ member }) => member)}::text[],
+        ${part.map(({ template }) => template)}::text[],
+        ${part.map(({ vector }) => halfvecText(vector))}::text[]
+      ) AS fresh (key, member, template, vector)`.execute(db);
+  }
 }

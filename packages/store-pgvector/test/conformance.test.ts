@@ -4,7 +4,7 @@ import { vectorStoreConformance } from "@facekit/conformance";
 import type { VectorStore } from "@facekit/core";
 import { afterAll, beforeAll, describe, test } from "vitest";
 import { type PgvectorStoreOptions, pgvectorStore } from "../src/index.js";
-import { needsServer, newSchema, schemaOnServer, url } from "./support.js";
+import { newSchema, schemaOnServer, skipped } from "./support.js";
 
 /** So few rows that most tests search them exactly, and those of thousands by an index. */
 const searches: readonly Pick<PgvectorStoreOptions, "search" | "hnsw">[] = [
@@ -38,6 +38,6 @@ describe("PGlite", () => {
   suites(() => ({ pglite, schema: newSchema() }));
 });
 
-describe.skipIf(url === undefined)(`PostgreSQL (${needsServer})`, () => {
+describe.skipIf(skipped !== undefined)(`PostgreSQL${skipped === undefined ? "" : ` (${skipped})`}`, () => {
   suites(() => schemaOnServer());
 });

@@ -7,15 +7,14 @@ import { type PgvectorStore, type PgvectorStoreOptions, pgvectorStore } from "..
 import {
   direction,
   near,
-  needsServer,
   newSchema,
   onServer,
   open,
   record,
   schemaOnServer,
   seeded,
+  skipped,
   spaceOf,
-  url,
 } from "./support.js";
 
 interface Place {
@@ -229,7 +228,7 @@ describe("PGlite", () => {
   });
 });
 
-describe.skipIf(url === undefined)(`PostgreSQL (${needsServer})`, () => {
+describe.skipIf(skipped !== undefined)(`PostgreSQL${skipped === undefined ? "" : ` (${skipped})`}`, () => {
   behaviour(() => ({ options: schemaOnServer(), rows: onServer }));
 });
 

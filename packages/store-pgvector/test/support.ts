@@ -4,10 +4,17 @@ import pg from "pg";
 import { onTestFinished } from "vitest";
 import { type PgvectorStore, type PgvectorStoreOptions, pgvectorStore } from "../src/index.js";
 
-/** A server with pgvector. */
 export const url: string | undefined = process.env.POSTGRES_URL;
-export const needsServer =
-  "needs POSTGRES_URL: node scripts/servers.mjs postgres -- npx vitest run packages/store-pgvector";
+
+/** Why the tests on a server are skipped; undefined where they are not. */
+export const skipped: string | undefined = await reasonToSkip();
+
+async function reasonToSkip(): Promise<string | undefined> {
+  const command = "node scripts/servers.mjs --install postgres -- npm test";
+  if (url === undefined) return `wants POSTGRES_URL: ${command}`;
+  const [row] = await onServer("SELECT FROM pg_available_extensions WHERE name = 'vector'");
+  return row === undefined ? `the server of POSTGRES_URL has no pgvector: ${command}` : undefined;
+}
 
 export function newSchema(): string {
   return `facekit_${randomBytes(6).toString("hex")}`;
