@@ -4,7 +4,7 @@ import pg from "pg";
 import { onTestFinished } from "vitest";
 import { type PgvectorStore, type PgvectorStoreOptions, pgvectorStore } from "../src/index.js";
 
-export const url: string | undefined = process.env.POSTGRES_URL;
+const url: string | undefined = process.env.POSTGRES_URL;
 
 /** Why the tests on a server are skipped; undefined where they are not. */
 export const skipped: string | undefined = await reasonToSkip();
