@@ -1,5 +1,5 @@
 import { setTimeout as sleep } from "node:timers/promises";
-import type { Fields, Server } from "./connection.js";
+import { type Fields, longestWriteMs, type Server } from "./connection.js";
 import { isDuplicate } from "./failures.js";
 import { numberAt, textAt } from "./fields.js";
 
@@ -32,9 +32,6 @@ export type Outcome =
   /** There was nothing to write at this revision. */
   | { readonly kind: "nothing"; readonly revision: number };
 
-/** So many revisions of a namespace stay, for writers whose answers were lost to find theirs. */
-const kept = 64;
-
 /**
  * The total order of a store's writes, on servers without transactions.
  *
@@ -45,7 +42,11 @@ const kept = 64;
  * its forerunner was settled. So at most one is open, the last, and a process that dies leaves nothing or everything.
  *
  * `settle` must be repeatable, also late: when later commits are there already, it must change nothing. It fulfils with
- * false where documents of the write are missing; if so, what is there of them is taken away by `discard`.
+ * false where documents of the write are missing; if so, what is there of them is taken away by `discard`. Which of the
+ * two it is to be, the commit says before anything is taken away: so settlers that saw different things end as one.
+ * Documents may be missing where they were swept away before they were shown, and never after that.
+ *
+ * What a commit is to erase it names in `erases`, which goes when it is settled: it names members.
  *
  * A commit that was inserted late below the last one, by a writer who slept while the log was compacted, was never the
  * last and never gets settled: it does not count, and its writer notices.
@@ -115,7 +116,7 @@ export class CommitLog {
       tried = true;
       try {
         const { batch, namespace } = write;
-        await commits.insertOne({ _id: revision, batch, namespace, settled: false, ...body });
+        await commits.insertOne({ _id: revision, batch, namespace, at: server.now(), settled: false, ...body });
         this.#own = revision;
       } catch (error) {
         if (!isDuplicate(error)) throw error;
@@ -124,9 +125,15 @@ export class CommitLog {
     }
   }
 
-  /** Takes away what later commits of the namespace stand for. Call it now and then after a commit. */
+  /**
+   * Takes away what later commits of the namespace stand for, but for those that a writer may still look for whose
+   * answer was lost. Call it now and then after a commit.
+   */
   async compact(server: Server, namespace: string, revision: number): Promise<void> {
-    await server.collection(this.#collection).deleteMany({ namespace, _id: { $lt: revision - kept } });
+    const before = new Date(server.now().getTime() - longestWriteMs);
+    await server
+      .collection(this.#collection)
+      .deleteMany({ namespace, _id: { $lt: revision }, at: { $not: { $gte: before } } });
   }
 
   async #settleOnce(server: Server, commit: Commit): Promise<void> {
@@ -144,14 +151,16 @@ export class CommitLog {
   async #settleNow(server: Server, commit: Commit): Promise<void> {
     const commits = server.collection(this.#collection);
     const open = { _id: commit.revision, batch: commit.batch, settled: false };
-    if (await this.#settle(server, commit)) {
-      await commits.updateOne(open, { $set: { settled: true } });
-      return;
+    const settled = { $set: { settled: true }, $unset: { erases: "" as const } };
+    if (!commit.empty && (await this.#settle(server, commit))) {
+      const { matchedCount } = await commits.updateOne({ ...open, empty: { $ne: true } }, settled);
+      if (matchedCount > 0) return;
     }
-    // Documents that are missing are missing from the start only while nobody has settled it.
-    if ((await commits.findOne(open)) === null) return;
+    // Not where somebody settled it meanwhile: documents may then be gone for good reasons.
+    await commits.updateOne(open, { $set: { empty: true } });
+    if ((await commits.findOne({ ...open, empty: true })) === null) return;
     await this.#discard(server, commit);
-    await commits.updateOne(open, { $set: { settled: true, empty: true } });
+    await commits.updateOne(open, settled);
   }
 
   async #last(server: Server, filter: Fields): Promise<Commit | undefined> {

@@ -29,9 +29,17 @@ interface Stored extends Fields {
 
 type Driver = typeof import("mongodb");
 
+/** The largest `timeoutMs`. */
+const mostTimeoutMs = 3_600_000;
+
+/** No write waits longer between its beginning and the last look for its commit, in milliseconds. */
+export const longestWriteMs: number = 2 * mostTimeoutMs;
+
 /** What work on the server is given. */
 export interface Server {
   readonly driver: Driver;
+  /** The server's time, which is the same for all its clients. */
+  now(): Date;
   /** A collection of Facekit's. Acknowledged writes are on a majority's disks; reads see those alone. */
   collection(name: string): Collection<Stored>;
   /**
@@ -65,8 +73,9 @@ export function createConnection(name: string, options: MongodbConnectionOptions
   }
   if (url !== undefined) checkText("url", url);
   if (options.database !== undefined) checkText("database", options.database);
-  checkNumber("timeoutMs", timeoutMs, { min: 1, max: 3_600_000 });
+  checkNumber("timeoutMs", timeoutMs, { min: 1, max: mostTimeoutMs, integer: true });
   let opened: Promise<{ client: MongoClient; db: Db; driver: Driver }> | undefined;
+  let now: (() => Date) | undefined;
   let store = options.database ?? "facekit";
   let handles = 0;
 
@@ -86,8 +95,9 @@ export function createConnection(name: string, options: MongodbConnectionOptions
     return { client, db, driver };
   };
 
-  const serverOf = ({ db, driver }: { db: Db; driver: Driver }): Server => ({
+  const serverOf = ({ db, driver }: { db: Db; driver: Driver }, clock: () => Date): Server => ({
     driver,
+    now: clock,
     collection: (collection) => db.collection<Stored>(`facekit.${collection}`),
     searchable: (collection) =>
       db.collection<Stored>(`facekit.${collection}`, {
@@ -128,7 +138,9 @@ export function createConnection(name: string, options: MongodbConnectionOptions
                   opened = undefined;
                   throw error;
                 });
-                return await work(serverOf(await opened));
+                const server = await opened;
+                now ??= await clockOf(server.db);
+                return await work(serverOf(server, now));
               } catch (error) {
                 check();
                 throw explain(error, store);
@@ -145,6 +157,13 @@ export function createConnection(name: string, options: MongodbConnectionOptions
       };
     },
   };
+}
+
+/** Asks for the time once and counts on from there: the clocks of clients differ, and may be set while they run. */
+async function clockOf(db: Db): Promise<() => Date> {
+  const { localTime } = await db.command({ hello: 1 });
+  const began = (localTime instanceof Date ? localTime.getTime() : Date.now()) - performance.now();
+  return () => new Date(began + performance.now());
 }
 
 function signalOf({ signal }: CallOptions): CallOptions {

@@ -23,6 +23,11 @@ export function isDuplicate(error: unknown): boolean {
   return codeOf(error) === 11000;
 }
 
+/** Whether the server does not know such an index (FerretDB), or has one of that name that differs: an older version's. */
+export function isRefusedIndex(error: unknown): boolean {
+  return [85, 86, 238].includes(codeOf(error) ?? 0);
+}
+
 // Codes: https://github.com/mongodb/mongo/blob/master/src/mongo/base/error_codes.yml
 const notAllowed = [13, 18, 8000];
 const full = [14031];

@@ -1,10 +1,5 @@
-import type { Fields, Server } from "./connection.js";
-
-/**
- * How long a document that was laid down may wait for its commit, in milliseconds. The commit misses those that a clock
- * that jumped swept too early, and the write begins anew.
- */
-const sweepAfterMs = 24 * 3_600_000;
+import { type Fields, longestWriteMs, type Server } from "./connection.js";
+import { isRefusedIndex } from "./failures.js";
 
 /** Ids in one filter, and documents in one insert. */
 const chunk = 1000;
@@ -20,7 +15,7 @@ export async function insertStaged(
   documents: readonly Fields[],
   first = 0,
 ): Promise<void> {
-  const stagedAt = new Date();
+  const stagedAt = server.now();
   const staged = documents.map((document, i) => ({
     _id: `${batch}/${first + i}`,
     ...document,
@@ -31,9 +26,28 @@ export async function insertStaged(
   for (const some of chunksOf(staged)) await server.collection(collection).insertMany(some, { ordered: false });
 }
 
-/** Removes what was laid down a day ago and never committed. */
+/** For `sweepStaged`, and for the server to sweep by itself, where it can. */
+export async function createStagingIndex(server: Server, collection: string): Promise<void> {
+  const key = { stagedAt: 1 };
+  try {
+    await server.index(collection, [{ key, name: "by_staging", expireAfterSeconds: longestWriteMs / 1000 }]);
+  } catch (error) {
+    if (!isRefusedIndex(error)) throw error;
+    await server.index(collection, [{ key, name: "by_staging" }]);
+  }
+}
+
+/** Takes back what one write laid down, all that was not shown since. */
+export async function unstage(server: Server, collection: string, batch: string): Promise<void> {
+  await server.collection(collection).deleteMany({ batch, state: "staged" });
+}
+
+/**
+ * Removes what was laid down so long ago that no write is under way that would commit it. Should there be one, its commit
+ * misses what is gone, and it begins anew.
+ */
 export async function sweepStaged(server: Server, collection: string): Promise<void> {
-  const before = new Date(Date.now() - sweepAfterMs);
+  const before = new Date(server.now().getTime() - longestWriteMs);
   await server.collection(collection).deleteMany({ state: "staged", stagedAt: { $lt: before } });
 }
 

@@ -4,13 +4,13 @@ import { type Commit, CommitLog } from "./commit-log.js";
 import type { Fields, Server } from "./connection.js";
 import { Damage } from "./failures.js";
 import { numberAt, textAt } from "./fields.js";
-import { chunksOf, compactEvery, insertStaged } from "./staged-documents.js";
+import { chunksOf, compactEvery, createStagingIndex, insertStaged, sweepStaged, unstage } from "./staged-documents.js";
 import { fromTemplate, toTemplate } from "./template-document.js";
 
 /**
  * The collection of templates, whose documents are in one of these states:
  *
- * - `staged`: laid down by a write that is not committed. Nobody sees it; it goes after a day.
+ * - `staged`: laid down by a write that is not committed. Nobody sees it; it goes after two hours.
  * - `live`: a template.
  * - `mean`: the mean of a live member's templates, where there are several: for `$vectorSearch` alone.
  * - `erased`: namespace, id and revision of a template that was erased, for indexes to learn of it.
@@ -58,9 +58,9 @@ export class TemplateLog {
       { key: { namespace: 1, member: 1, state: 1, id: 1 }, name: "by_member" },
       { key: { revision: 1, namespace: 1, id: 1 }, name: "by_revision" },
       { key: { batch: 1 }, name: "by_batch" },
-      { key: { stagedAt: 1 }, name: "by_staging" },
       { key: { shownAt: 1 }, name: "by_showing" },
     ]);
+    await createStagingIndex(server, templates);
   }
 
   /** The last revision, settled. */
@@ -95,7 +95,7 @@ export class TemplateLog {
 
   /** Takes back what was laid down for a write that was refused. */
   async unstage(server: Server, batch: string): Promise<void> {
-    await server.collection(templates).deleteMany({ batch });
+    await unstage(server, templates, batch);
   }
 
   /** Commits a write whose templates were laid down. Undefined where some of them are not there any more. */
@@ -123,7 +123,10 @@ export class TemplateLog {
       if (outcome.kind === "nothing") return { revision: outcome.revision, erased: 0 };
       if (outcome.commit.empty) return undefined;
       const { revision } = outcome.commit;
-      if (revision % compactEvery === 0) await this.#log.compact(server, namespace, revision);
+      if (revision % compactEvery === 0) {
+        await this.#log.compact(server, namespace, revision);
+        await sweepStaged(server, templates);
+      }
       return { revision, erased: amountAt(outcome.commit, "erased") };
     } catch (error) {
       // After other errors the commit may be there.
@@ -147,7 +150,8 @@ async function planOf(
   const collection = server.collection(templates);
   if (erases.kind === "all") {
     const erased = await collection.countDocuments({ namespace, state: "live" });
-    return erased === 0 ? undefined : { erases, erased, templates: 0, means: 0 };
+    if (erased === 0 && !(await isStaged(server, namespace, {}))) return undefined;
+    return { erases, erased, templates: 0, means: 0 };
   }
   const ids = erases.kind === "ids" ? [...new Set(erases.ids)] : puts.map(({ id }) => orderedText(id));
   // What a member that is erased has, or what has one of the ids: templates, and of a put what tells of erased ones.
@@ -160,7 +164,10 @@ async function planOf(
   }
   const live = held.filter(({ state }) => state === "live");
   const erased = erases.kind === "none" ? 0 : live.length;
-  if (erased + puts.length === 0) return undefined;
+  if (erased + puts.length === 0) {
+    const left = await Promise.all(filters.map((filter) => isStaged(server, namespace, filter)));
+    if (!left.includes(true)) return undefined;
+  }
 
   const puttings = groupBy(puts, ({ memberId }) => orderedText(memberId));
   const members = new Set([...puttings.keys(), ...live.map((document) => textAt(document, "member"))]);
@@ -202,6 +209,11 @@ async function planOf(
   };
 }
 
+/** Whether a write that was broken off, or is under way, laid down what an erasure is to take away. */
+async function isStaged(server: Server, namespace: string, filter: Fields): Promise<boolean> {
+  return (await server.collection(templates).findOne({ namespace, ...filter, state: "staged" })) !== null;
+}
+
 /** Shows what the write brings, sees that all of it is there, and takes away what it replaces or erases. */
 async function settle(server: Server, commit: Commit): Promise<boolean> {
   const collection = server.collection(templates);
@@ -217,6 +229,8 @@ async function settle(server: Server, commit: Commit): Promise<boolean> {
   const mean = { state: "mean", shownAt: revision };
   if (!(await show(commit.meansBatch, amountAt(commit, "meansMade"), mean))) return false;
   for (const filter of erasedBy(commit)) {
+    // Of writes that were broken off. One that is under way finds its templates missing, and lays them down again.
+    await collection.deleteMany({ namespace, ...filter, state: "staged" });
     await collection.updateMany(
       { namespace, ...filter, state: "live", revision: { $lt: revision } },
       {

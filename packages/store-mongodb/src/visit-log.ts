@@ -1,5 +1,6 @@
 import { randomUUID } from "node:crypto";
 import {
+  type CallOptions,
   checkId,
   checkVisit,
   checkVisitQuery,
@@ -12,9 +13,9 @@ import {
 } from "@facekit/core";
 import { type Commit, CommitLog } from "./commit-log.js";
 import type { Fields, Handle, Server } from "./connection.js";
-import { adapterId } from "./failures.js";
+import { adapterId, Damage } from "./failures.js";
 import { dateAt, given, idAt, numberAt, optionalAt, textAt } from "./fields.js";
-import { chunksOf, compactEvery, insertStaged, sweepStaged } from "./staged-documents.js";
+import { chunksOf, compactEvery, createStagingIndex, insertStaged, sweepStaged, unstage } from "./staged-documents.js";
 import { runStaged } from "./staged-write.js";
 
 const pageSize = 1024;
@@ -41,6 +42,37 @@ export function mongodbVisitLog(handle: Handle): VisitLog {
       return work(server);
     }, options);
 
+  /** Fulfils with the commit, or with undefined where there was nothing to write. */
+  const write = async (
+    namespace: string,
+    documents: readonly Fields[],
+    prepare: Prepare,
+    options: CallOptions = {},
+  ): Promise<Commit | undefined> => {
+    const staged = {
+      async stage(server: Server) {
+        await prepared(server);
+        const batch = randomUUID();
+        await insertStaged(server, visits, batch, documents);
+        return batch;
+      },
+      async commit(server: Server, batch: string, again: boolean) {
+        const change = { batch, namespace, prepare: () => prepare(server, batch) };
+        const outcome = await log.commit(server, change, again);
+        if (outcome.kind === "nothing") return { commit: undefined };
+        const { commit } = outcome;
+        if (commit.empty) return undefined;
+        if (commit.revision % compactEvery === 0) {
+          await log.compact(server, namespace, commit.revision);
+          await sweepStaged(server, visits);
+        }
+        return { commit };
+      },
+      unstage: (server: Server, batch: string) => unstage(server, visits, batch),
+    };
+    return (await inTurn(() => runStaged(handle, staged, options), options.signal)).commit;
+  };
+
   return {
     specVersion,
     id: adapterId,
@@ -56,29 +88,8 @@ export function mongodbVisitLog(handle: Handle): VisitLog {
         if (!documents.has(visit.key)) documents.set(visit.key, { namespace: stored, ...toDocument(visit) });
       }
       if (documents.size === 0) return run(async () => 0, options);
-      const append = {
-        async stage(server: Server) {
-          await prepared(server);
-          const id = randomUUID();
-          await insertStaged(server, visits, id, [...documents.values()]);
-          return id;
-        },
-        async commit(server: Server, id: string, again: boolean) {
-          const write = {
-            batch: id,
-            namespace: stored,
-            prepare: () => dropKnown(server, stored, id),
-          };
-          const outcome = await log.commit(server, write, again);
-          if (outcome.kind === "nothing") return 0;
-          const { commit } = outcome;
-          if (commit.empty) return undefined;
-          if (commit.revision % compactEvery === 0) await log.compact(server, stored, commit.revision);
-          return numberAt(commit, "puts");
-        },
-        unstage: (server: Server, id: string) => server.collection(visits).deleteMany({ batch: id }),
-      };
-      return inTurn(() => runStaged(handle, append, options), options?.signal);
+      const commit = await write(stored, [...documents.values()], withoutKnown(stored, [...documents.keys()]), options);
+      return commit === undefined ? 0 : numberAt(commit, "puts");
     },
 
     async *query(namespace, query = {}, options) {
@@ -112,12 +123,11 @@ export function mongodbVisitLog(handle: Handle): VisitLog {
     },
 
     async deleteMember(namespace, memberId, options) {
-      const filter = { namespace: orderedText(namespace), member: orderedText(memberId), state: "live" };
-      let deleted = 0;
-      await run(async (server) => {
-        deleted += (await server.collection(visits).deleteMany(filter)).deletedCount;
-      }, options);
-      return deleted;
+      checkId("namespace", namespace);
+      checkId("memberId", memberId);
+      const stored = orderedText(namespace);
+      const commit = await write(stored, [], erasureOf(stored, orderedText(memberId)), options);
+      return commit === undefined ? 0 : numberAt(commit, "erased");
     },
 
     async [Symbol.asyncDispose]() {
@@ -133,29 +143,55 @@ async function createIndexes(server: Server): Promise<void> {
     { key: { namespace: 1, at: 1, key: 1 }, name: "by_time" },
     { key: { namespace: 1, member: 1, at: 1, key: 1 }, name: "by_member" },
     { key: { batch: 1 }, name: "by_batch" },
-    { key: { stagedAt: 1 }, name: "by_staging" },
   ]);
+  await createStagingIndex(server, visits);
 }
+
+/** What a commit shall hold, see `Write`. */
+type Prepare = (server: Server, batch: string) => Promise<Fields | undefined>;
 
 /** Takes those of a batch away whose keys are in the book already; what is left is to be committed. */
-async function dropKnown(server: Server, namespace: string, batch: string): Promise<Fields | undefined> {
-  const collection = server.collection(visits);
-  const staged = await collection.find({ batch }).project({ key: 1 }).toArray();
-  let fresh = staged.length;
-  for (const some of chunksOf(staged.map((document) => textAt(document, "key")))) {
-    const there = collection.find({ namespace, key: { $in: some }, state: "live" }).project({ key: 1 });
-    const known = (await there.toArray()).map((document) => textAt(document, "key"));
-    if (known.length === 0) continue;
-    fresh -= (await collection.deleteMany({ batch, key: { $in: known } })).deletedCount;
-  }
-  return fresh === 0 ? undefined : { puts: fresh };
+function withoutKnown(namespace: string, keys: readonly string[]): Prepare {
+  return async (server, batch) => {
+    const collection = server.collection(visits);
+    let puts = keys.length;
+    for (const some of chunksOf(keys.map(orderedText))) {
+      const there = collection.find({ namespace, key: { $in: some }, state: "live", batch: { $ne: batch } });
+      const known = (await there.project({ key: 1 }).toArray()).map((document) => textAt(document, "key"));
+      if (known.length > 0) await collection.deleteMany({ batch, key: { $in: known }, state: "staged" });
+      puts -= known.length;
+    }
+    return puts === 0 ? undefined : { puts };
+  };
 }
 
-async function settle(server: Server, commit: Commit): Promise<boolean> {
-  const { matchedCount } = await server
-    .collection(visits)
-    .updateMany({ batch: commit.batch }, { $set: { state: "live" }, $unset: { stagedAt: "" } });
-  return matchedCount >= numberAt(commit, "puts");
+function erasureOf(namespace: string, member: string): Prepare {
+  return async (server) => {
+    const collection = server.collection(visits);
+    const erased = await collection.countDocuments({ namespace, member, state: "live" });
+    // What a write that was broken off laid down is erased with the rest.
+    if (erased === 0 && (await collection.findOne({ namespace, member, state: "staged" })) === null) return undefined;
+    return { puts: 0, erases: { member }, erased };
+  };
+}
+
+/** Shows what the write brings, sees that all of it is there, and takes away what it erases. */
+async function settle(server: Server, { batch, namespace, revision, puts, erases }: Commit): Promise<boolean> {
+  const collection = server.collection(visits);
+  if (puts !== 0) {
+    const { matchedCount } = await collection.updateMany(
+      { batch },
+      { $set: { state: "live", revision }, $unset: { stagedAt: "" } },
+    );
+    return matchedCount >= numberAt({ puts }, "puts");
+  }
+  if (typeof erases !== "object" || erases === null || !("member" in erases)) {
+    throw new Damage("a commit does not tell what it erases");
+  }
+  const { member } = erases;
+  await collection.deleteMany({ namespace, member, state: "staged" });
+  await collection.deleteMany({ namespace, member, state: "live", revision: { $not: { $gte: revision } } });
+  return true;
 }
 
 async function discard(server: Server, { batch }: Commit): Promise<void> {

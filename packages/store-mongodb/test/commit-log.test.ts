@@ -1,7 +1,7 @@
 import type { FaceRecords } from "@facekit/core";
-import { type Collection, MongoClient } from "mongodb";
+import { type Collection, type Db, MongoClient } from "mongodb";
 import { describe, expect, onTestFinished, test, vi } from "vitest";
-import { mongodbStore } from "../src/index.js";
+import { type MongodbStore, mongodbStore } from "../src/index.js";
 import { collect, recordOf, space, temporaryDatabase, uri, whereFrom } from "./support.js";
 
 vi.setConfig({ testTimeout: 240_000 });
@@ -14,6 +14,8 @@ interface Stored {
 interface Place {
   readonly templates: Collection<Stored>;
   readonly commits: Collection<Stored>;
+  readonly database: Db;
+  readonly store: MongodbStore;
   open(): Promise<FaceRecords>;
 }
 
@@ -23,7 +25,11 @@ async function place(): Promise<Place> {
   const database = temporaryDatabase(url);
   const client = new MongoClient(url);
   onTestFinished(() => client.close());
+  const store = mongodbStore({ client, database });
+  onTestFinished(() => store[Symbol.asyncDispose]());
   return {
+    database: client.db(database),
+    store,
     templates: client.db(database).collection<Stored>("facekit.templates"),
     commits: client.db(database).collection<Stored>("facekit.commits"),
     async open() {
@@ -52,7 +58,7 @@ async function reopenLast({ templates, commits }: Place): Promise<void> {
 }
 
 describe.skipIf(uri === undefined)(`A writer that dies (${whereFrom})`, () => {
-  test("before its commit leaves nothing, and what it laid down goes after a day", async () => {
+  test("before its commit leaves nothing, and what it laid down goes after some hours", async () => {
     const at = await place();
     const records = await at.open();
     await records.put("gym", batch);
@@ -63,7 +69,7 @@ describe.skipIf(uri === undefined)(`A writer that dies (${whereFrom})`, () => {
     expect(await collect(records.changes(0))).toEqual([]);
     await at.open();
     expect(await at.templates.countDocuments({ state: "staged" })).toBe(4);
-    await at.templates.updateMany({}, { $set: { stagedAt: new Date(Date.now() - 25 * 3_600_000) } });
+    await at.templates.updateMany({}, { $set: { stagedAt: new Date(Date.now() - 3 * 3_600_000) } });
     await at.open();
     expect(await at.templates.countDocuments({})).toBe(0);
   });
@@ -96,7 +102,7 @@ describe.skipIf(uri === undefined)(`A writer that dies (${whereFrom})`, () => {
     expect(await at.templates.countDocuments({ vector: { $exists: true } })).toBe(0);
     await at.templates.deleteMany({});
     await at.templates.insertMany(kept);
-    await at.commits.updateOne({ _id: 2 }, { $set: { settled: false } });
+    await at.commits.updateOne({ _id: 2 }, { $set: { settled: false, erases: { kind: "member", member: "anna" } } });
     const other = await at.open();
     expect(await other.revision()).toBe(2);
     expect(await ids(other)).toEqual([]);
@@ -132,6 +138,73 @@ describe.skipIf(uri === undefined)(`A writer that dies (${whereFrom})`, () => {
   });
 });
 
+describe.skipIf(uri === undefined)(`An erasure (${whereFrom})`, () => {
+  test("also erases what a write left behind that was broken off", async () => {
+    const erasures = [
+      (records: FaceRecords) => records.delete("gym", { memberId: "anna" }),
+      (records: FaceRecords) => records.delete("gym", { ids: ["1", "2", "3"] }),
+      (records: FaceRecords) => records.deleteNamespace("gym"),
+    ];
+    for (const erase of erasures) {
+      const at = await place();
+      const records = await at.open();
+      await records.put("gym", batch);
+      await reopenLast(at);
+      await at.commits.deleteMany({});
+      await at.templates.deleteMany({ id: { $exists: false } });
+      expect(await at.templates.countDocuments({ vector: { $exists: true } })).toBe(3);
+      expect(await erase(records)).toMatchObject({ deleted: 0 });
+      expect(await at.templates.countDocuments({})).toBe(0);
+    }
+  });
+
+  test("of visits, too", async () => {
+    const at = await place();
+    await at.store.visits.append("gym", [
+      { key: "1", memberId: "anna", at: new Date(1_760_000_000_000), timeZone: "UTC" },
+      { key: "2", memberId: "ben", at: new Date(1_760_000_000_000), timeZone: "UTC" },
+    ]);
+    const [visits, commits] = ["visits", "visit-commits"].map((name) => at.database.collection(`facekit.${name}`));
+    await visits?.updateMany({}, { $set: { state: "staged", stagedAt: new Date() } });
+    await commits?.deleteMany({});
+    expect(await at.store.visits.deleteMember("gym", "anna")).toBe(0);
+    expect(await visits?.countDocuments({})).toBe(1);
+  });
+
+  test("beside a write loses nothing that is written after it", async () => {
+    const at = await place();
+    const [one, two] = [await at.open(), await at.open()];
+    let writing = true;
+    const erase = async (): Promise<void> => {
+      while (writing) await one.delete("gym", { memberId: "anna" });
+    };
+    const write = async (): Promise<void> => {
+      for (let i = 0; i < 10; i++) await two.put("gym", batch);
+      writing = false;
+    };
+    await Promise.all([erase(), write()]);
+    await two.put("gym", batch);
+    expect(await ids(one)).toEqual(["anna/1", "anna/2", "anna/3"]);
+    expect(await at.templates.countDocuments({ state: "staged" })).toBe(0);
+    await one.delete("gym", { memberId: "anna" });
+    expect(await at.templates.countDocuments({ vector: { $exists: true } })).toBe(0);
+  });
+
+  test("leaves no name of the member in the log", async () => {
+    const at = await place();
+    const records = await at.open();
+    await records.put("gym", batch);
+    await records.delete("gym", { memberId: "anna" });
+    await at.store.visits.append("gym", [
+      { key: "1", memberId: "anna", at: new Date(1_760_000_000_000), timeZone: "UTC" },
+    ]);
+    await at.store.visits.deleteMember("gym", "anna");
+    for (const { name } of await at.database.listCollections().toArray()) {
+      expect(JSON.stringify(await at.database.collection(name).find().toArray())).not.toContain("anna");
+    }
+  });
+});
+
 describe.skipIf(uri === undefined)(`The log of commits (${whereFrom})`, () => {
   test("is kept short, and forgets no namespace", async () => {
     const at = await place();
@@ -139,7 +212,11 @@ describe.skipIf(uri === undefined)(`The log of commits (${whereFrom})`, () => {
     await records.put("pool", [recordOf("1", "anna")]);
     for (let i = 0; i < 100; i++) await records.put("gym", [recordOf("1", "anna", i)]);
     expect(await records.revision()).toBe(101);
-    expect(await at.commits.countDocuments({})).toBeLessThan(101);
+    // Their writers may still look for them.
+    expect(await at.commits.countDocuments({})).toBe(101);
+    await at.commits.updateMany({}, { $set: { at: new Date(Date.now() - 3 * 3_600_000) } });
+    for (let i = 0; i < 32; i++) await records.put("gym", [recordOf("1", "anna", i)]);
+    expect(await at.commits.countDocuments({})).toBeLessThan(34);
     expect(await at.commits.countDocuments({ namespace: "pool" })).toBe(1);
     await expect(records.put("pool", [recordOf("2", "ben")], { ifRevision: 0 })).rejects.toMatchObject({
       code: "conflict",
