@@ -10,7 +10,7 @@ import { templates } from "./template-log.js";
 const least = 1000;
 
 /** More than this are not taken into memory: about 100 MB of vectors of 512 numbers. */
-const most = 50_000;
+const mostRecent = 50_000;
 
 interface Recent extends SearchHitSource {
   readonly id: string;
@@ -31,6 +31,7 @@ interface SearchHitSource {
  */
 export class RecentTemplates {
   readonly #index: SearchIndex;
+  readonly #most: number;
   /** By `_id`, in the order of `shownAt`. */
   readonly #recent = new Map<string, Recent>();
   /** Up to here the index was seen to know all. */
@@ -38,29 +39,25 @@ export class RecentTemplates {
   /** Up to here what is not known to be in the index is in `#recent`. */
   #read: number | undefined;
 
-  constructor(index: SearchIndex) {
+  constructor(index: SearchIndex, most: number = mostRecent) {
     this.#index = index;
+    this.#most = most;
   }
 
   /** Takes in what was shown up to the settled revision `head`. One call at a time. */
   async refresh(server: Server, head: number): Promise<void> {
-    if (this.#read === undefined) {
-      this.#known = await this.#lastKnown(server);
-      this.#read = this.#known;
-    }
-    if (head > this.#read) {
-      const found = await server
-        .collection(templates)
-        .find({ shownAt: { $gt: this.#read, $lte: head } })
-        .sort({ shownAt: 1 })
-        .limit(most + 1)
-        .project({ namespace: 1, member: 1, vector: 1, shownAt: 1 })
-        .toArray();
-      if (this.#recent.size + found.length > most) await this.#forget(server);
-      if (this.#recent.size + found.length > most) {
+    let read = this.#read ?? (await this.#begin(server));
+    if (head > read) {
+      let found = await this.#shown(server, read, head);
+      if (this.#recent.size + found.length > this.#most) {
+        // So much was written since the last search. The index may have taken it in.
+        read = await this.#begin(server);
+        found = await this.#shown(server, read, head);
+      }
+      if (found.length > this.#most) {
         throw new FaceKitError(
           "store-unavailable",
-          `The search index is more than ${most} templates behind. Try again when it has caught up.`,
+          `The search index is more than ${this.#most} templates behind. Try again when it has caught up.`,
           { adapter: adapterId, retryable: true, retryAfterMs: 1000 },
         );
       }
@@ -80,6 +77,26 @@ export class RecentTemplates {
       .map(({ member, vector }) => ({ member, similarity: dot(vector, probe) }))
       .sort((a, b) => b.similarity - a.similarity)
       .slice(0, limit);
+  }
+
+  /** Takes the index for the truth as far as it is seen to know all, and gives that revision. */
+  async #begin(server: Server): Promise<number> {
+    const known = await this.#lastKnown(server);
+    this.#recent.clear();
+    this.#known = known;
+    this.#read = known;
+    return known;
+  }
+
+  /** What was shown after one revision and up to another: one more than is taken into memory at the most. */
+  #shown(server: Server, after: number, until: number): Promise<Fields[]> {
+    return server
+      .collection(templates)
+      .find({ shownAt: { $gt: after, $lte: until } })
+      .sort({ shownAt: 1 })
+      .limit(this.#most + 1)
+      .project({ namespace: 1, member: 1, vector: 1, shownAt: 1 })
+      .toArray();
   }
 
   /** Asks the index about the latest revision but `least` documents, and forgets what it knows. */

@@ -2,7 +2,10 @@ import { type VectorSearchServer, vectorSearchServer } from "@facekit/conformanc
 import type { FaceRecord, Progress, VectorStore } from "@facekit/core";
 import { MongoClient } from "mongodb";
 import { describe, expect, onTestFinished, test, vi } from "vitest";
+import { createConnection } from "../src/connection.js";
 import { type MongodbVectorStoreOptions, mongodbStore, mongodbVectorStore } from "../src/index.js";
+import { RecentTemplates } from "../src/recent-templates.js";
+import { SearchIndex } from "../src/search-index.js";
 import { recordOf, space, temporaryDatabase, uri, vectorOf, whereFrom } from "./support.js";
 
 vi.setConfig({ testTimeout: 240_000 });
@@ -112,6 +115,33 @@ describe.skipIf(uri === undefined)(`A search index that is behind (${whereFrom})
     for (const each of [store, store, await openStore(at)]) expect(await found(each)).toEqual(expected);
   });
 });
+
+test.skipIf(uri === undefined)(
+  `More written than fits into memory holds up searches while the index is behind, no longer (${whereFrom})`,
+  async () => {
+    const server = await searchServer();
+    const at = { url: server.url, database: temporaryDatabase(server.url) };
+    const store = await openStore(at);
+    await store.upsert("gym", [recordOf("first", "first", 5000)]);
+    const handle = createConnection("test", at).handle();
+    onTestFinished(() => handle.release());
+    const index = new SearchIndex({ name: "facekit", exact: true, timeoutMs: 1000, onProgress: undefined });
+    const recent = new RecentTemplates(index, 1500);
+    const refresh = (head: number): Promise<void> => handle.run((behind) => recent.refresh(behind, head));
+    await refresh(1);
+    expect(await best(store, 5000)).toBe("first");
+    server.freeze();
+    for (let head = 2; head < 5; head++) {
+      const batch = Array.from({ length: 600 }, (_, i) => recordOf(`${head}-${i}`, `${head}-${i}`, head * 600 + i));
+      await store.upsert("gym", batch);
+    }
+    const behind = handle.run((of) => recent.refresh(of, 4).catch((error: unknown) => error));
+    await expect(behind).resolves.toMatchObject({ code: "store-unavailable", retryable: true });
+    server.thaw();
+    await refresh(4);
+    expect(recent.nearest("gym", vectorOf(4 * 600 + 7), 1)).toMatchObject([{ member: "4-7" }]);
+  },
+);
 
 describe.skipIf(uri === undefined)(`The search index (${whereFrom})`, () => {
   test("is made, waited for with progress, and used by the next", async () => {
