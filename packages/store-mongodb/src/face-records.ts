@@ -274,7 +274,7 @@ async function pageAfter(
     .find({ $and: [filter, ...(after === undefined ? [] : [{ $or: behind }])] })
     .sort(Object.fromEntries(order.map((field) => [field, 1])))
     .limit(size)
-    .project(Object.fromEntries(fields.map((field) => [field, 1])))
+    .project(fields.length === 0 ? {} : { _id: 0, ...Object.fromEntries(fields.map((field) => [field, 1])) })
     .toArray();
 }
 

@@ -29,7 +29,9 @@ export function isRefusedIndex(error: unknown): boolean {
 }
 
 // Codes: https://github.com/mongodb/mongo/blob/master/src/mongo/base/error_codes.yml
-const notAllowed = [13, 18, 8000];
+const notAllowed = [13, 18];
+/** AtlasError: whatever it is that Atlas adds to a server. Only its message tells a wrong password from a full cluster. */
+const atlas = 8000;
 const full = [14031];
 const tooLarge = [10334, 17419, 17420];
 // 40234 is FerretDB's for 40324; 31082 and 6047401: no search process is there.
@@ -53,7 +55,7 @@ export function explain(error: unknown, store: string): unknown {
   const code = codeOf(error);
   const name = nameOf(error);
   const reason = error instanceof Error ? error.message : String(error);
-  const about = { adapter: adapterId, cause: error };
+  const about = { adapter: adapterId, cause: withoutDocuments(error) };
   const fail = (kind: FaceKitError["code"], message: string, retryable = false): FaceKitError =>
     new FaceKitError(kind, message, { ...about, retryable });
 
@@ -63,16 +65,20 @@ export function explain(error: unknown, store: string): unknown {
       `"${store}" cannot be used: ${reason}. It was left as it is. Restore it from a backup.`,
     );
   }
-  if (code !== undefined && full.includes(code)) {
-    return fail("store-full", `"${store}" could not be written: the server's disk is full. Free some space there.`);
-  }
-  if (code !== undefined && tooLarge.includes(code)) {
+  if ((code !== undefined && full.includes(code)) || (code === atlas && /quota/i.test(reason))) {
     return fail(
-      "invalid-argument",
-      `The batch is larger than a document of MongoDB may be. Write it in smaller batches.`,
+      "store-full",
+      `"${store}" could not be written: the server is full (${reason}). Free some space there.`,
     );
   }
-  if (code !== undefined && notAllowed.includes(code)) {
+  // The driver refuses some of them itself, without a code.
+  if ((code !== undefined && tooLarge.includes(code)) || (/^MongoInvalidArg/.test(name) && /larger/.test(reason))) {
+    return fail(
+      "invalid-argument",
+      `An entry or the whole batch is larger than a document of MongoDB may be, 16 MB (${reason}). Write smaller ones.`,
+    );
+  }
+  if (code === atlas || (code !== undefined && notAllowed.includes(code))) {
     return fail(
       "store-unavailable",
       `The server refused access to "${store}" (${reason}). Check user, password and roles: Facekit reads, writes and makes indexes there.`,
@@ -95,6 +101,15 @@ export function explain(error: unknown, store: string): unknown {
   }
   if (name.startsWith("Mongo")) return fail("store-unavailable", `"${store}" could not be used (${reason}).`);
   return error;
+}
+
+/** What is kept of an error as a cause: the driver's own hold the documents that were being written, vectors and all. */
+function withoutDocuments(error: unknown): unknown {
+  if (!(error instanceof Error)) return error;
+  const { name, message, stack, cause } = error;
+  const kept = new Error(message, cause === undefined ? {} : { cause: withoutDocuments(cause) });
+  const code = "code" in error ? { code: error.code } : {};
+  return Object.assign(kept, { name, stack, ...code });
 }
 
 function isLabelled(error: unknown): boolean {

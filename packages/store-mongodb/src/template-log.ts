@@ -55,7 +55,8 @@ export class TemplateLog {
     await this.#log.createIndexes(server);
     await server.index(templates, [
       { key: { namespace: 1, id: 1, revision: 1 }, name: "by_id" },
-      { key: { namespace: 1, member: 1, state: 1, id: 1 }, name: "by_member" },
+      // Holds all that members are told from, in the order of the pages.
+      { key: { namespace: 1, member: 1, state: 1, id: 1, revision: 1, createdAt: 1 }, name: "members_in_order" },
       { key: { revision: 1, namespace: 1, id: 1 }, name: "by_revision" },
       { key: { batch: 1 }, name: "by_batch" },
       { key: { shownAt: 1 }, name: "by_showing" },

@@ -1,3 +1,4 @@
+import { inspect } from "node:util";
 import type { FaceRecords } from "@facekit/core";
 import { type Collection, type Db, MongoClient } from "mongodb";
 import { describe, expect, onTestFinished, test, vi } from "vitest";
@@ -235,6 +236,26 @@ describe.skipIf(uri === undefined)(`The log of commits (${whereFrom})`, () => {
     expect(races.filter(({ status }) => status === "fulfilled")).toHaveLength(1);
     expect(await at.templates.countDocuments({ state: "staged" })).toBe(0);
     expect(await at.templates.countDocuments({ state: "mean" })).toBe(1);
+  });
+
+  test("keeps vectors out of what it throws", async () => {
+    const at = await place();
+    const records = await at.open();
+    await at.templates.createIndex({ member: 1 }, { unique: true });
+    const error: unknown = await records.put("gym", batch).catch((thrown: unknown) => thrown);
+    expect(error).toMatchObject({ code: "store-unavailable", cause: { code: 11000 } });
+    expect(inspect(error, { depth: null, showHidden: true, maxArrayLength: null })).not.toMatch(/vector|Binary|Array/);
+  });
+
+  test("is found by pages of members through an index that tells all of them, in older databases too", async () => {
+    const at = await place();
+    const key = { namespace: 1, member: 1, state: 1, id: 1 };
+    await at.templates.createIndex(key, { name: "by_member" });
+    const records = await at.open();
+    await records.put("gym", [...batch, recordOf("4", "ben", 4)]);
+    expect((await collect(records.members("gym"))).map(({ templates }) => templates)).toEqual([3, 1]);
+    const { members_in_order: made } = await at.templates.indexInformation({ full: false });
+    expect(made).toEqual(Object.entries({ ...key, revision: 1, createdAt: 1 }));
   });
 
   test("shows damage to a template as such", async () => {
