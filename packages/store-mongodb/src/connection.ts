@@ -1,4 +1,14 @@
-import { type CallOptions, checkKeys, checkNumber, checkText, closedError, FaceKitError, retry } from "@facekit/core";
+import {
+  abortable,
+  type CallOptions,
+  checkKeys,
+  checkNumber,
+  checkText,
+  closedError,
+  FaceKitError,
+  importClient,
+  retry,
+} from "@facekit/core";
 import type { Collection, Db, IndexDescription, MongoClient } from "mongodb";
 import { adapterId, explain } from "./failures.js";
 
@@ -38,6 +48,8 @@ export const longestWriteMs: number = 2 * mostTimeoutMs;
 /** What work on the server is given. */
 export interface Server {
   readonly driver: Driver;
+  /** How long one command may take, in milliseconds. */
+  readonly timeoutMs: number;
   /** The server's time, which is the same for all its clients. */
   now(): Date;
   /** A collection of Facekit's. Acknowledged writes are on a majority's disks; reads see those alone. */
@@ -51,17 +63,24 @@ export interface Server {
   index(collection: string, indexes: readonly IndexDescription[]): Promise<void>;
 }
 
+export interface RunOptions extends CallOptions {
+  /** No attempt begins after this moment of `performance.now()`. Default: in `timeoutMs`. */
+  readonly deadline?: number;
+}
+
 /** One part's share of the connection. */
 export interface Handle {
+  readonly timeoutMs: number;
   /** Names the store in messages: never with the password. */
   readonly store: string;
   /** Throws `closed` after `release`. */
   check(): void;
   /**
    * Runs idempotent work, again while it fails for reasons that may pass, until the time limit. Rejects with the
-   * store's errors, `closed` after `release`.
+   * store's errors, `closed` after `release`, and with the signal's reason at once, while an attempt under way ends as
+   * it would.
    */
-  run<T>(work: (server: Server) => Promise<T>, options?: CallOptions): Promise<T>;
+  run<T>(work: (server: Server) => Promise<T>, options?: RunOptions): Promise<T>;
   release(): Promise<void>;
 }
 
@@ -80,7 +99,7 @@ export function createConnection(name: string, options: MongodbConnectionOptions
   let handles = 0;
 
   const open = async (): Promise<{ client: MongoClient; db: Db; driver: Driver }> => {
-    const driver = await loadDriver();
+    const driver = await importClient<Driver>(adapterId, "mongodb@7", () => import("mongodb"));
     const client =
       given ?? new driver.MongoClient(url ?? "", { appName: "facekit", serverSelectionTimeoutMS: timeoutMs });
     // "test" is what the driver takes where none is named.
@@ -97,6 +116,7 @@ export function createConnection(name: string, options: MongodbConnectionOptions
 
   const serverOf = ({ db, driver }: { db: Db; driver: Driver }, clock: () => Date): Server => ({
     driver,
+    timeoutMs,
     now: clock,
     collection: (collection) => db.collection<Stored>(`facekit.${collection}`),
     searchable: (collection) =>
@@ -125,12 +145,13 @@ export function createConnection(name: string, options: MongodbConnectionOptions
         if (released) throw closedError(adapterId, store);
       };
       return {
+        timeoutMs,
         get store() {
           return store;
         },
         check,
-        run: (work, callOptions = {}) =>
-          retry(
+        run(work, { signal, deadline = performance.now() + timeoutMs } = {}) {
+          const retrying = retry(
             async () => {
               check();
               try {
@@ -146,8 +167,15 @@ export function createConnection(name: string, options: MongodbConnectionOptions
                 throw explain(error, store);
               }
             },
-            { deadlineMs: timeoutMs, initialDelayMs: 20, maxDelayMs: 1_000, ...signalOf(callOptions) },
-          ),
+            {
+              deadlineMs: Math.max(0, deadline - performance.now()),
+              initialDelayMs: 20,
+              maxDelayMs: 1_000,
+              ...(signal && { signal }),
+            },
+          );
+          return abortable(retrying, signal);
+        },
         async release() {
           if (released) return;
           released = true;
@@ -164,21 +192,6 @@ async function clockOf(db: Db): Promise<() => Date> {
   const { localTime } = await db.command({ hello: 1 });
   const began = (localTime instanceof Date ? localTime.getTime() : Date.now()) - performance.now();
   return () => new Date(began + performance.now());
-}
-
-function signalOf({ signal }: CallOptions): CallOptions {
-  return signal === undefined ? {} : { signal };
-}
-
-async function loadDriver(): Promise<Driver> {
-  try {
-    return await import("mongodb");
-  } catch (error) {
-    throw new FaceKitError("not-supported", "The MongoDB driver is missing. Install it: npm install mongodb@7", {
-      adapter: adapterId,
-      cause: error,
-    });
-  }
 }
 
 /** Checks the names of options beside those of the connection. */

@@ -1,5 +1,5 @@
 import { setTimeout as sleep } from "node:timers/promises";
-import { FaceKitError, type Progress } from "@facekit/core";
+import { abortable, FaceKitError, type Progress } from "@facekit/core";
 import type { Fields, Server } from "./connection.js";
 import { adapterId, isDuplicate } from "./failures.js";
 import { numberAt, textAt } from "./fields.js";
@@ -42,10 +42,10 @@ export class SearchIndex {
     let created = false;
     for (let waitMs = 50; ; waitMs = Math.min(waitMs * 2, 2000)) {
       signal?.throwIfAborted();
-      const listed: Fields[] = await collection.listSearchIndexes(name).toArray();
+      const listed: Fields[] = await answered(server, () => collection.listSearchIndexes(name).toArray());
       const index = listed.find((found) => found.name === name);
       if (index === undefined && !created) {
-        await unlessThere(collection.createSearchIndex(definitionOf(name, dimensions)));
+        await unlessThere(answered(server, () => collection.createSearchIndex(definitionOf(name, dimensions))));
         created = true;
       }
       if (index !== undefined) checkDefinition(index, name, dimensions);
@@ -90,10 +90,22 @@ export class SearchIndex {
       // Twenty for each hit, as MongoDB's documentation recommends.
       ...(exact ? { exact: true } : { numCandidates: Math.min(mostHits, Math.max(200, limit * 20)) }),
     };
-    return server
-      .searchable(templates)
-      .aggregate<Fields>([{ $vectorSearch: stage }, { $project: { member: 1, score: { $meta: "vectorSearchScore" } } }])
-      .toArray();
+    const stages = [{ $vectorSearch: stage }, { $project: { member: 1, score: { $meta: "vectorSearchScore" } } }];
+    return answered(server, (signal) => server.searchable(templates).aggregate<Fields>(stages, { signal }).toArray());
+  }
+}
+
+/** The search process is told of no time limit, so it is kept here. */
+async function answered<T>(server: Server, call: (signal: AbortSignal) => Promise<T>): Promise<T> {
+  const signal = AbortSignal.timeout(server.timeoutMs);
+  try {
+    return await abortable(call(signal), signal);
+  } catch (error) {
+    if (!signal.aborted) throw error;
+    throw new FaceKitError("store-unavailable", `The server's search did not answer within ${server.timeoutMs} ms.`, {
+      adapter: adapterId,
+      retryable: true,
+    });
   }
 }
 

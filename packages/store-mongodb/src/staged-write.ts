@@ -14,17 +14,18 @@ export interface StagedWrite<T> {
   unstage(server: Server, batch: string): Promise<unknown>;
 }
 
-/** Fulfils when the write is committed and settled. */
+/** Fulfils when the write is committed and settled. Its parts have one time limit together. */
 export async function runStaged<T>(handle: Handle, write: StagedWrite<T>, options: CallOptions = {}): Promise<T> {
+  const limited = { ...options, deadline: performance.now() + handle.timeoutMs };
   for (;;) {
-    const batch = await handle.run((server) => write.stage(server), options);
+    const batch = await handle.run((server) => write.stage(server), limited);
     let again = false;
     try {
       const outcome = await handle.run((server) => {
         const repeated = again;
         again = true;
         return write.commit(server, batch, repeated);
-      }, options);
+      }, limited);
       if (outcome !== undefined) return outcome;
     } catch (error) {
       // After other errors the commit may be there: the sweep looks after the documents if it is not.

@@ -1,4 +1,4 @@
-import { type CallOptions, closedError, retry } from "@facekit/core";
+import { abortable, type CallOptions, closedError, retry } from "@facekit/core";
 import type { Kysely, Transaction } from "kysely";
 import type { Runner } from "./runners.js";
 import { OutcomeUnknown } from "./sessions.js";
@@ -145,20 +145,4 @@ export function createConnection<Tables, Reading, Writing>(
       };
     },
   };
-}
-
-/** Rejects with the signal's reason as soon as it is aborted; the work behind ends by itself. */
-async function abortable<T>(promise: Promise<T>, signal: AbortSignal | undefined): Promise<T> {
-  if (signal === undefined) return promise;
-  let onAbort = (): void => undefined;
-  const aborted = new Promise<never>((_, reject) => {
-    onAbort = () => reject(signal.reason);
-    signal.addEventListener("abort", onAbort, { once: true });
-  });
-  try {
-    return await Promise.race([promise, aborted]);
-  } finally {
-    signal.removeEventListener("abort", onAbort);
-    promise.catch(() => undefined);
-  }
 }

@@ -1,8 +1,7 @@
-import { checkKeys, checkNumber, FaceKitError } from "@facekit/core";
+import { checkKeys, checkNumber, FaceKitError, importClient } from "@facekit/core";
 import { Kysely, MysqlAdapter, MysqlIntrospector, MysqlQueryCompiler } from "kysely";
 import { createConnection } from "../connection.js";
 import { adapterId } from "../failures.js";
-import { importClient } from "../import-client.js";
 import { kyselyRunner } from "../runners.js";
 import { dialectOf } from "../sessions.js";
 import { type SqlStore, storeOn } from "../sql-store.js";

@@ -1,7 +1,6 @@
-import { checkId, checkNumber, FaceKitError } from "@facekit/core";
+import { checkId, checkNumber, FaceKitError, importClient } from "@facekit/core";
 import { Kysely, PostgresAdapter, PostgresIntrospector, PostgresQueryCompiler, WithSchemaPlugin } from "kysely";
 import { type Connection, createConnection } from "../connection.js";
-import { importClient } from "../import-client.js";
 import { kyselyRunner } from "../runners.js";
 import { dialectOf, type SessionPool } from "../sessions.js";
 import { explainPostgres } from "./failures.js";
