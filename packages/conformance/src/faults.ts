@@ -1,3 +1,4 @@
+export type { FaultyServerConformanceOptions, OpenAt } from "./behind-faults.js";
 export {
   type Damage,
   type Damaged,
@@ -13,4 +14,6 @@ export {
   type FaultyConnectionOptions,
   faultyConnection,
 } from "./faulty-connection.js";
-export { type FaultyServerConformanceOptions, faultyServerConformance, type OpenAt } from "./faulty-server.js";
+export { faultyMemberSourceConformance } from "./faulty-member-source.js";
+export { faultyServerConformance } from "./faulty-server.js";
+export { faultyVisitLogConformance } from "./faulty-visit-log.js";

@@ -4,7 +4,12 @@ import {
   vectorStoreConformance,
   visitLogConformance,
 } from "@facekit/conformance";
-import { faultyServerConformance } from "@facekit/conformance/faults";
+import {
+  faultyMemberSourceConformance,
+  faultyServerConformance,
+  faultyVisitLogConformance,
+  type OpenAt,
+} from "@facekit/conformance/faults";
 import { createVectorStore } from "@facekit/core";
 import { exactIndex } from "@facekit/index-exact";
 import { describe, onTestFinished, test, vi } from "vitest";
@@ -33,6 +38,18 @@ function part<T extends object>(choose: (store: MongodbStore) => T): { create: (
   };
 }
 
+/** A new database, in which one part of a store is opened through any address. */
+function place<T>(choose: (store: MongodbStore) => T): () => OpenAt<T> {
+  return () => {
+    const database = temporaryDatabase(url);
+    return (at) => {
+      const store = mongodbStore({ url: at, database, timeoutMs: 10_000 });
+      onTestFinished(() => store[Symbol.asyncDispose]());
+      return choose(store);
+    };
+  };
+}
+
 describe.skipIf(uri === undefined)(`MongoDB (${whereFrom})`, () => {
   faceRecordsConformance({ test, ...part((store) => store.faceRecords) });
   memberSourceConformance({ test, ...part((store) => store.members) });
@@ -41,16 +58,7 @@ describe.skipIf(uri === undefined)(`MongoDB (${whereFrom})`, () => {
     test,
     ...part((store) => createVectorStore({ records: store.faceRecords, index: exactIndex() })),
   });
-  faultyServerConformance({
-    test,
-    url,
-    create: () => {
-      const database = temporaryDatabase(url);
-      return (at) => {
-        const store = mongodbStore({ url: at, database, timeoutMs: 10_000 });
-        onTestFinished(() => store[Symbol.asyncDispose]());
-        return store.faceRecords;
-      };
-    },
-  });
+  faultyServerConformance({ test, url, create: place((store) => store.faceRecords) });
+  faultyMemberSourceConformance({ test, url, create: place((store) => store.members) });
+  faultyVisitLogConformance({ test, url, create: place((store) => store.visits) });
 });

@@ -1,5 +1,11 @@
 import { join } from "node:path";
-import { damagedFilesConformance, faultyServerConformance, type OpenAt } from "@facekit/conformance/faults";
+import {
+  damagedFilesConformance,
+  faultyMemberSourceConformance,
+  faultyServerConformance,
+  faultyVisitLogConformance,
+  type OpenAt,
+} from "@facekit/conformance/faults";
 import type { FaceRecords } from "@facekit/core";
 import { createConnection } from "mysql2/promise";
 import pg from "pg";
@@ -12,11 +18,28 @@ function recordsOf(store: SqlStore): FaceRecords {
   return { ...store.faceRecords, [Symbol.asyncDispose]: () => store[Symbol.asyncDispose]() };
 }
 
+/** Every part of a store behind faults. `create` makes a new place, and gives what opens a store over it. */
+function faultySuites(url: string, create: () => OpenAt<SqlStore> | Promise<OpenAt<SqlStore>>): void {
+  const part =
+    <T extends object>(choose: (store: SqlStore) => T) =>
+    async (): Promise<OpenAt<T>> => {
+      const place = await create();
+      return async (at) => {
+        const store = await place(at);
+        onTestFinished(() => store[Symbol.asyncDispose]());
+        return choose(store);
+      };
+    };
+  faultyServerConformance({ test, url, create: part((store) => store.faceRecords) });
+  faultyMemberSourceConformance({ test, url, create: part((store) => store.members) });
+  faultyVisitLogConformance({ test, url, create: part((store) => store.visits) });
+}
+
 const postgres = serverUrl("POSTGRES_URL", /^postgres/);
 describe.skipIf(postgres === "")(
   "PostgreSQL behind a faulty connection (wants POSTGRES_URL: node scripts/servers.mjs --install postgres -- npm test)",
   () => {
-    const create = (): OpenAt => {
+    const create = (): OpenAt<SqlStore> => {
       const schema = newName();
       onTestFinished(async () => {
         const client = new pg.Client({ connectionString: postgres });
@@ -24,9 +47,9 @@ describe.skipIf(postgres === "")(
         await client.query(`DROP SCHEMA IF EXISTS "${schema}" CASCADE`);
         await client.end();
       });
-      return (url) => recordsOf(postgresStore({ url, schema, retryMs: 1000 }));
+      return (url) => postgresStore({ url, schema, retryMs: 1000 });
     };
-    faultyServerConformance({ test, url: postgres, create });
+    faultySuites(postgres, create);
   },
 );
 
@@ -34,7 +57,7 @@ const mariadb = serverUrl("MARIADB_URL", /^(mysql|mariadb)/);
 describe.skipIf(mariadb === "")(
   "MariaDB behind a faulty connection (wants MARIADB_URL: node scripts/servers.mjs --install mariadb -- npm test)",
   () => {
-    const create = async (): Promise<OpenAt> => {
+    const create = async (): Promise<OpenAt<SqlStore>> => {
       const database = newName();
       const run = async (statement: string): Promise<void> => {
         const connection = await createConnection({ uri: mariadb });
@@ -46,10 +69,10 @@ describe.skipIf(mariadb === "")(
       return (at) => {
         const url = new URL(at);
         url.pathname = `/${database}`;
-        return recordsOf(mysqlStore({ url: url.href, retryMs: 1000 }));
+        return mysqlStore({ url: url.href, retryMs: 1000 });
       };
     };
-    faultyServerConformance({ test, url: mariadb, create });
+    faultySuites(mariadb, create);
   },
 );
 
