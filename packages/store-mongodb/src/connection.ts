@@ -18,7 +18,10 @@ export interface MongodbConnectionOptions {
   readonly url?: string;
   /** The application's own client, of driver 7. It stays open. */
   readonly client?: MongoClient;
-  /** The database. Default: the one that the connection string names, else `"facekit"`. */
+  /**
+   * The database: up to 63 bytes, without spaces and `/\\."$*<>:|?`. Default: the one that the connection string names, else
+   * `"facekit"`. A `client` does not tell whether "test" was named or is the driver's own default: it counts as none.
+   */
   readonly database?: string;
   /**
    * How long a call goes on trying while the server does not answer, has no primary or drops connections, in
@@ -91,7 +94,12 @@ export function createConnection(name: string, options: MongodbConnectionOptions
     throw new FaceKitError("invalid-argument", `${name} wants one of url and client.`, { adapter: adapterId });
   }
   if (url !== undefined) checkText("url", url);
-  if (options.database !== undefined) checkText("database", options.database);
+  if (given !== undefined && !(typeof given === "object" && given !== null && typeof given.db === "function")) {
+    throw new FaceKitError("invalid-argument", `client wants a MongoClient of the driver "mongodb".`, {
+      adapter: adapterId,
+    });
+  }
+  if (options.database !== undefined) checkDatabase(options.database);
   checkNumber("timeoutMs", timeoutMs, { min: 1, max: mostTimeoutMs, integer: true });
   let opened: Promise<{ client: MongoClient; db: Db; driver: Driver }> | undefined;
   let now: (() => Date) | undefined;
@@ -102,9 +110,7 @@ export function createConnection(name: string, options: MongodbConnectionOptions
     const driver = await importClient<Driver>(adapterId, "mongodb@7", () => import("mongodb"));
     const client =
       given ?? new driver.MongoClient(url ?? "", { appName: "facekit", serverSelectionTimeoutMS: timeoutMs });
-    // "test" is what the driver takes where none is named.
-    const named = client.options.dbName === "test" ? undefined : client.options.dbName;
-    store = options.database ?? named ?? "facekit";
+    store = options.database ?? namedBy(client, url) ?? "facekit";
     const db = client.db(store, {
       readPreference: "primary",
       readConcern: new driver.ReadConcern("majority"),
@@ -185,6 +191,24 @@ export function createConnection(name: string, options: MongodbConnectionOptions
       };
     },
   };
+}
+
+function checkDatabase(name: unknown): void {
+  checkText("database", name);
+  // https://www.mongodb.com/docs/manual/reference/limits/#naming-restrictions
+  if (!/^[^/\\. "$*<>:|?]+$/.test(name) || Buffer.byteLength(name) > 63) {
+    throw new FaceKitError(
+      "invalid-argument",
+      `database wants 1 to 63 bytes without spaces and /\\."$*<>:|?; got ${JSON.stringify(name.slice(0, 80))}.`,
+      { adapter: adapterId },
+    );
+  }
+}
+
+/** The database that a connection string names. "test" is what the driver takes where none is named. */
+function namedBy({ options: { dbName } }: MongoClient, url: string | undefined): string | undefined {
+  const named = url === undefined ? dbName !== "test" : /^[^/]*\/\/[^/]*\/[^?]/.test(url);
+  return named ? dbName : undefined;
 }
 
 /** Asks for the time once and counts on from there: the clocks of clients differ, and may be set while they run. */

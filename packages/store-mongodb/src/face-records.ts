@@ -18,7 +18,7 @@ import {
   specVersion,
 } from "@facekit/core";
 import type { Fields, Handle, Server } from "./connection.js";
-import { adapterId, Damage, isDuplicate } from "./failures.js";
+import { adapterId, Damage, unlessThere } from "./failures.js";
 import { dateAt, idAt, numberAt, textAt } from "./fields.js";
 import { sweepStaged } from "./staged-documents.js";
 import { runStaged } from "./staged-write.js";
@@ -138,6 +138,7 @@ export function mongodbFaceRecords(handle: Handle): MongodbFaceRecords {
 
     async *scan(namespace, options) {
       const { dimensions } = spaceOf();
+      if (namespace !== undefined) checkId("namespace", namespace);
       const stored = namespace === undefined ? undefined : orderedText(namespace);
       const versions = paged<Version<NamespacedFaceRecord>>(
         pageSize,
@@ -239,19 +240,18 @@ function joined(known: EnrolledMember | undefined, memberId: string, createdAt: 
 }
 
 function toSelection(selection: FaceRecordSelection): Selection {
-  return "ids" in selection
-    ? { kind: "ids", ids: selection.ids.map(orderedText) }
-    : { kind: "member", member: orderedText(selection.memberId) };
+  if ("ids" in selection) {
+    for (const id of selection.ids) checkId("selection.ids", id);
+    return { kind: "ids", ids: selection.ids.map(orderedText) };
+  }
+  checkId("selection.memberId", selection.memberId);
+  return { kind: "member", member: orderedText(selection.memberId) };
 }
 
 async function bind(server: Server, space: EmbeddingSpace, store: string): Promise<void> {
   const collection = server.collection("about");
   const { id, dimensions } = space;
-  try {
-    await collection.insertOne({ _id: "space", id, dimensions });
-  } catch (error) {
-    if (!isDuplicate(error)) throw error;
-  }
+  await unlessThere(collection.insertOne({ _id: "space", id, dimensions }));
   const held = await collection.findOne({ _id: "space" });
   if (held === null) throw new Damage("the document that names its space is missing");
   checkSpace(adapterId, store, { ...space, id: textAt(held, "id"), dimensions: numberAt(held, "dimensions") }, space);

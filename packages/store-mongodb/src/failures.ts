@@ -23,6 +23,15 @@ export function isDuplicate(error: unknown): boolean {
   return codeOf(error) === 11000;
 }
 
+/** Does without what is there already: a document of the same key, or a search index of the same name. */
+export async function unlessThere(make: Promise<unknown>): Promise<void> {
+  try {
+    await make;
+  } catch (error) {
+    if (!isDuplicate(error) && codeOf(error) !== 68) throw error;
+  }
+}
+
 /** Whether the server does not know such an index (FerretDB), or has one of that name that differs: an older version's. */
 export function isRefusedIndex(error: unknown): boolean {
   return [85, 86, 238].includes(codeOf(error) ?? 0);

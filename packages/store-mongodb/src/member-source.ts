@@ -12,7 +12,7 @@ import {
   unknownMemberError,
 } from "@facekit/core";
 import type { Fields, Handle, Server } from "./connection.js";
-import { adapterId, isDuplicate } from "./failures.js";
+import { adapterId, isDuplicate, unlessThere } from "./failures.js";
 import { dateAt, given, idAt, numberAt, optionalAt, textAt } from "./fields.js";
 
 const pageSize = 1024;
@@ -42,11 +42,14 @@ export function mongodbMemberSource(handle: Handle): MemberSource {
     capabilities: { writable: true, purchases: true, persistent: true },
 
     async get(namespace, memberId, options) {
+      checkId("namespace", namespace);
+      checkId("memberId", memberId);
       const found = await run((server) => find(server, namespace, memberId), options);
       return found === undefined ? undefined : toMember(found);
     },
 
     async *list(namespace, options) {
+      checkId("namespace", namespace);
       yield* paged<Member>(
         pageSize,
         (after) =>
@@ -92,6 +95,8 @@ export function mongodbMemberSource(handle: Handle): MemberSource {
     },
 
     async delete(namespace, memberId, options) {
+      checkId("namespace", namespace);
+      checkId("memberId", memberId);
       const key = { namespace: orderedText(namespace), id: orderedText(memberId) };
       let deleted = false;
       await run(async (server) => {
@@ -107,6 +112,8 @@ export function mongodbMemberSource(handle: Handle): MemberSource {
     },
 
     async *purchases(namespace, memberId, options) {
+      checkId("namespace", namespace);
+      checkId("memberId", memberId);
       const member = await run((server) => find(server, namespace, memberId), options);
       if (member === undefined) return;
       const life = textAt(member, "life");
@@ -131,6 +138,8 @@ export function mongodbMemberSource(handle: Handle): MemberSource {
     },
 
     async addPurchase(namespace, memberId, purchase, options) {
+      checkId("namespace", namespace);
+      checkId("memberId", memberId);
       checkPurchase(purchase);
       const { product, quantity, total, currency, at } = purchase;
       await run(async (server) => {
@@ -188,14 +197,6 @@ async function finishLeaving(server: Server, key: Fields): Promise<boolean> {
   await purchases(server).deleteMany({ life });
   await members(server).deleteOne({ ...key, life, leaving: true });
   return true;
-}
-
-async function unlessThere(insert: Promise<unknown>): Promise<void> {
-  try {
-    await insert;
-  } catch (error) {
-    if (!isDuplicate(error)) throw error;
-  }
 }
 
 function toMember(document: Fields): Member {

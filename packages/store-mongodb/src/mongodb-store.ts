@@ -1,4 +1,4 @@
-import type { FaceRecords, MemberSource, VisitLog } from "@facekit/core";
+import { disposeAll, type FaceRecords, type MemberSource, type VisitLog } from "@facekit/core";
 import { checkOptions, createConnection, type MongodbConnectionOptions } from "./connection.js";
 import { mongodbFaceRecords } from "./face-records.js";
 import { mongodbMemberSource } from "./member-source.js";
@@ -36,8 +36,6 @@ export function mongodbStore(options: MongodbStoreOptions): MongodbStore {
     faceRecords,
     members,
     visits,
-    async [Symbol.asyncDispose]() {
-      for (const part of [faceRecords, members, visits]) await part[Symbol.asyncDispose]();
-    },
+    [Symbol.asyncDispose]: () => disposeAll([faceRecords, members, visits]),
   };
 }

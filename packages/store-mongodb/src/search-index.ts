@@ -1,7 +1,7 @@
 import { setTimeout as sleep } from "node:timers/promises";
 import { abortable, FaceKitError, type Progress } from "@facekit/core";
 import type { Fields, Server } from "./connection.js";
-import { adapterId, isDuplicate } from "./failures.js";
+import { adapterId, unlessThere } from "./failures.js";
 import { numberAt, textAt } from "./fields.js";
 import { templates } from "./template-log.js";
 
@@ -45,6 +45,7 @@ export class SearchIndex {
       const listed: Fields[] = await answered(server, () => collection.listSearchIndexes(name).toArray());
       const index = listed.find((found) => found.name === name);
       if (index === undefined && !created) {
+        // Another process may make it at the same time.
         await unlessThere(answered(server, () => collection.createSearchIndex(definitionOf(name, dimensions))));
         created = true;
       }
@@ -137,14 +138,4 @@ function checkDefinition({ latestDefinition, status }: Fields, name: string, dim
   }
   const missing = filterPaths.find((path) => paths.get(path)?.type !== "filter");
   if (missing !== undefined) refuse(`it has no filter "${missing}"`);
-}
-
-/** Another process may make the same index at the same time. */
-async function unlessThere(create: Promise<unknown>): Promise<void> {
-  try {
-    await create;
-  } catch (error) {
-    const name = typeof error === "object" && error !== null && "codeName" in error ? error.codeName : undefined;
-    if (!isDuplicate(error) && name !== "IndexAlreadyExists") throw error;
-  }
 }

@@ -3,6 +3,7 @@ import {
   checkNumber,
   checkText,
   checkVector,
+  disposeAll,
   dot,
   type EmbeddingSpace,
   FaceKitError,
@@ -52,6 +53,8 @@ const rounding = 1e-6;
  * behind the collection. What it may not know yet is compared here one by one, and a write with `ifRevision` fails if
  * anything changed since the search: so nobody is registered twice for the lag.
  *
+ * A search gives at most 10,000 members, the most that `$vectorSearch` finds.
+ *
  * Calls reject as those of `mongodbStore` do, with `not-supported` where the server has no `$vectorSearch`, and with
  * `store-unavailable` where the search index is not ready in time.
  */
@@ -62,6 +65,11 @@ export function mongodbVectorStore(options: MongodbVectorStoreOptions): VectorSt
   checkNumber("indexTimeoutMs", indexTimeoutMs, { min: 0, max: 86_400_000 });
   if (typeof exact !== "boolean") {
     throw new FaceKitError("invalid-argument", `exact wants true or false; got ${typeof exact}.`, {
+      adapter: adapterId,
+    });
+  }
+  if (onProgress !== undefined && typeof onProgress !== "function") {
+    throw new FaceKitError("invalid-argument", `onProgress wants a function; got ${typeof onProgress}.`, {
       adapter: adapterId,
     });
   }
@@ -129,9 +137,10 @@ export function mongodbVectorStore(options: MongodbVectorStoreOptions): VectorSt
       const space = spaceOf();
       searchOptions.signal?.throwIfAborted();
       checkId("namespace", namespace);
-      checkNumber("k", searchOptions.k, { min: 1, max: 1e6, integer: true });
+      checkNumber("k", searchOptions.k, { min: 1, max: mostHits, integer: true });
       for (const probe of probes) checkVector(probe, space, adapterId);
       const { k, memberIds } = searchOptions;
+      for (const memberId of memberIds ?? []) checkId("memberIds", memberId);
       const stored = orderedText(namespace);
       return handle.run(async (server) => {
         const revision = await records.log.head(server);
@@ -169,8 +178,7 @@ export function mongodbVectorStore(options: MongodbVectorStoreOptions): VectorSt
     members: (namespace, callOptions) => records.members(namespace, callOptions),
 
     async [Symbol.asyncDispose]() {
-      await records[Symbol.asyncDispose]();
-      await handle.release();
+      await disposeAll([records, { [Symbol.asyncDispose]: () => handle.release() }]);
     },
   };
 }

@@ -93,7 +93,9 @@ export function mongodbVisitLog(handle: Handle): VisitLog {
     },
 
     async *query(namespace, query = {}, options) {
+      checkId("namespace", namespace);
       checkVisitQuery(query);
+      if (query.memberId !== undefined) checkId("query.memberId", query.memberId);
       const { memberId, place, session, from, until } = query;
       const filter = given({
         namespace: orderedText(namespace),

@@ -2,7 +2,7 @@ import { inspect } from "node:util";
 import type { FaceRecords } from "@facekit/core";
 import { type Collection, type Db, MongoClient } from "mongodb";
 import { describe, expect, onTestFinished, test, vi } from "vitest";
-import { type MongodbStore, mongodbStore } from "../src/index.js";
+import { type MongodbStore, mongodbStore, mongodbVectorStore } from "../src/index.js";
 import { collect, recordOf, space, temporaryDatabase, uri, whereFrom } from "./support.js";
 
 vi.setConfig({ testTimeout: 240_000 });
@@ -270,10 +270,33 @@ describe.skipIf(uri === undefined)(`The log of commits (${whereFrom})`, () => {
 
 test("options are checked, and a server that is not there is told of", async () => {
   expect(() => mongodbStore({})).toThrow(/one of url and client/);
+  const url = "mongodb://127.0.0.1/";
+  for (const database of ["", "a/b", "a b", "ä".repeat(32)]) {
+    expect(() => mongodbStore({ url, database })).toThrow(/database wants/);
+  }
+  expect(() => mongodbStore({ url, timeoutMs: 0.5 })).toThrow(/timeoutMs wants an integer/);
+  // As JavaScript may have it.
+  const client: object = { client: {} };
+  expect(() => mongodbStore({ ...client })).toThrow(/client wants a MongoClient/);
+  const onProgress: object = { onProgress: 1 };
+  expect(() => mongodbVectorStore({ url, ...onProgress })).toThrow(/onProgress wants a function/);
   const gone = mongodbStore({ url: "mongodb://127.0.0.1:9/", timeoutMs: 300 });
   onTestFinished(() => gone[Symbol.asyncDispose]());
   await expect(gone.faceRecords.open(space)).rejects.toMatchObject({ code: "store-unavailable", retryable: true });
-  const odd = mongodbStore({ url: "mangodb://127.0.0.1/" });
-  onTestFinished(() => odd[Symbol.asyncDispose]());
-  await expect(odd.faceRecords.open(space)).rejects.toMatchObject({ code: "invalid-argument" });
+  const misspelt = mongodbStore({ url: "mangodb://127.0.0.1/" });
+  onTestFinished(() => misspelt[Symbol.asyncDispose]());
+  await expect(misspelt.faceRecords.open(space)).rejects.toMatchObject({ code: "invalid-argument" });
+});
+
+test("the database is that of the connection string, also where that is the driver's own default", async () => {
+  for (const [path, database] of [
+    ["/", "facekit"],
+    ["/?retryReads=true", "facekit"],
+    ["/test", "test"],
+    ["/gym?retryReads=true", "gym"],
+  ]) {
+    const store = mongodbStore({ url: `mongodb://127.0.0.1:9${path}`, timeoutMs: 100 });
+    await expect(store.members.get("gym", "anna")).rejects.toThrow(`"${database}"`);
+    await store[Symbol.asyncDispose]();
+  }
 });
