@@ -52,7 +52,7 @@ export function createVectorStore(options: VectorStoreOptions): VectorStore {
   const refresh = async (): Promise<number> => {
     const turn = catchingUp.then(async () => {
       const revision = await records.revision();
-      if (revision > indexed) await applyChanges();
+      if (revision > indexed) await applyChanges(revision);
       return indexed;
     });
     catchingUp = turn.catch(() => undefined);
@@ -62,11 +62,12 @@ export function createVectorStore(options: VectorStoreOptions): VectorStore {
   };
   const snapshots = new IndexSnapshots(records, index, refresh);
 
-  const applyChanges = async (): Promise<void> => {
+  const applyChanges = async (revision: number): Promise<void> => {
     let namespace = "";
     let puts: IndexEntry[] = [];
     let deletes: string[] = [];
-    let reached = indexed;
+    // No change tells of a write that changed nothing: without this it would be asked for before each search.
+    let reached = revision;
     const flush = async (): Promise<void> => {
       if (puts.length > 0) await index.add(namespace, puts);
       if (deletes.length > 0) await index.remove(namespace, deletes);

@@ -1,7 +1,7 @@
 import { expect, test } from "vitest";
 import { memoryFaceRecords } from "../src/memory/face-records.js";
 import type { EmbeddingSpace } from "../src/spec/embedder.js";
-import type { FaceRecord } from "../src/spec/face-records.js";
+import type { FaceRecord, FaceRecords } from "../src/spec/face-records.js";
 import { createVectorStore } from "../src/vector-store.js";
 import { plainIndex } from "./plain-index.js";
 
@@ -41,6 +41,30 @@ test("catches up with writes that went to the records directly, as by another pr
   expect(await find(5)).toEqual(["bea", "cho"]);
   await records.deleteNamespace("n");
   expect(await find(5)).toEqual([]);
+});
+
+test("asks once for the changes of a write that changed nothing", async () => {
+  const memory = memoryFaceRecords();
+  let [asked, empty] = [0, 0];
+  // As records whose log counts a write that came to nothing.
+  const records: FaceRecords = {
+    ...memory,
+    revision: async () => (await memory.revision()) + empty,
+    changes(since) {
+      asked++;
+      return memory.changes(since);
+    },
+  };
+  const store = createVectorStore({ records, index: plainIndex() });
+  await store.open(space);
+  await records.put("n", [record("1", "ann")]);
+  empty = 1;
+  asked = 0;
+  for (let i = 0; i < 3; i++) {
+    const { matches, revision } = await store.search("n", [tilted(1)], { k: 1 });
+    expect({ matches, revision }).toMatchObject({ matches: [[{ memberId: "ann" }]], revision: 2 });
+  }
+  expect(asked).toBe(1);
 });
 
 test("catches up in batches over namespaces", async () => {
