@@ -95,7 +95,8 @@ const rows: readonly Row[] = [
   {
     title: "SQLite, HNSW",
     factory: '`index: "hnsw"`',
-    guarantees: "as SQLite; searches find the wanted share of the nearest, measured against the exact index on a sample",
+    guarantees:
+      "as SQLite; searches find the wanted share of the nearest, measured against the exact index on a sample",
     backend: "sqlite-hnsw",
     tests: "packages/index-hnsw/test/conformance.test.ts",
     testedOn: "hnswlib-node",

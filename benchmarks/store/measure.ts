@@ -10,7 +10,11 @@ export type StoreTask = {
   readonly folder: string;
   readonly count: number;
   readonly dimensions: number;
-} & ({ readonly step: "write"; readonly ms: number } | { readonly step: "fill" } | { readonly step: "open"; readonly from: "records" | "snapshot" });
+} & (
+  | { readonly step: "write"; readonly ms: number }
+  | { readonly step: "fill" }
+  | { readonly step: "open"; readonly from: "records" | "snapshot" }
+);
 
 /** Registrations a second, each call acknowledged before the next: by how many templates a call had. */
 export interface Written {

@@ -55,7 +55,7 @@ async function main(): Promise<number> {
     return 2;
   }
   const times = values.times === undefined ? torture.times : Number(values.times);
-  if (times !== undefined) checkNumber("--times", times, { min: 1, integer: true });
+  if (times !== undefined) checkNumber("--times", times, { min: 1, max: 1_000_000, integer: true });
   const folder = await mkdtemp(join(process.env.FACEKIT_BENCH_SCRATCH ?? tmpdir(), "facekit-torture-"));
   let keep = true;
   try {
