@@ -12,6 +12,14 @@ const rowsPerMessage = { building: 64, serving: 8 };
 /** Hits that are asked of the graph beside the `k`: some may be gone, or tied, when their float32 vectors are compared. */
 const spareHits = 32;
 
+/**
+ * How many rows outside of the graph, of so many in all, a search compares with as they are: it does that on the event
+ * loop. With more, the exact index answers.
+ */
+export function mostOutside(size: number): number {
+  return Math.min(256, Math.ceil(size / 64));
+}
+
 /** A graph over the rows of a namespace, in its thread. The rows themselves are the exact index's. */
 export class Graph {
   readonly #exact: ExactIndex;
@@ -78,7 +86,7 @@ export class Graph {
 
   /**
    * The best `k` of each query, at least as good as the graph's `ef` candidates and all that it does not hold yet.
-   * Undefined where it found too few.
+   * Undefined where it found too few, or too many rows are outside of it.
    */
   async search(
     queries: readonly Float32Array[],
@@ -97,6 +105,8 @@ export class Graph {
       note(all);
       // Where the namespace was emptied and filled again, the graph knows nothing of its rows.
       if (!this.#thread.isAlive) return undefined;
+      const outside = rows.freshSize + rows.keys.length - since;
+      if (outside > mostOutside(all.size)) return undefined;
       const best = all.best(queries, most, (query) =>
         rows.candidates(labels.subarray(query * most, (query + 1) * most), since),
       );

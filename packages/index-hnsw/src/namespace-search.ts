@@ -1,6 +1,6 @@
 import type { IndexSearchOptions, IndexSearchResult, Progress } from "@facekit/core";
 import type { ExactIndex, Rows } from "@facekit/index-exact";
-import { Graph } from "./graph.js";
+import { Graph, mostOutside } from "./graph.js";
 import type { GraphSetup } from "./graph-messages.js";
 import type { RowKey } from "./graph-rows.js";
 import type { Links } from "./links.js";
@@ -12,10 +12,6 @@ const mostHits = 100;
 
 /** A graph of which more than this share was removed is built anew: searches walk over what is gone. */
 const mostDead = 0.2;
-
-/** Rows outside of the graph, by share and by number, that a search compares with as they are. */
-const mostFreshShare = 1 / 64;
-const mostFresh = 256;
 
 /** The recall is measured again when the namespace has grown by this. */
 const growthToMeasureAgain = 1.5;
@@ -103,6 +99,8 @@ export class NamespaceSearch {
     if (this.#ready === undefined || this.#ready.graph.isBusy) return undefined;
     if (memberIds !== undefined || k > mostHits || queries.length === 0) return undefined;
     const { graph, tuning } = this.#ready;
+    // Nor asked: it would answer behind all that is being added.
+    if (graph.fresh > mostOutside(Number.POSITIVE_INFINITY)) return undefined;
     const ef = Math.ceil(tuning.ef * Math.max(1, k / hitsMeasured));
     try {
       const found = await graph.search(queries, k, ef, this.#note);
@@ -131,11 +129,12 @@ export class NamespaceSearch {
         const size = await this.#look((rows) => rows.size);
         if (size === undefined || size < this.#setup.exactBelow) return;
         const graph = await this.#begin(size);
-        const unfit = await graph.load(links, keys, this.#note).then(
-          () => this.#take(graph),
-          () => "It was kept of other rows.",
+        const fits = await graph.load(links, keys, this.#note).then(
+          () => true,
+          () => false,
         );
-        if (unfit !== undefined) await this.#drop();
+        if (fits) await graph.feed(0, "building", this.#note);
+        if (!fits || (await this.#take(graph)) !== undefined) await this.#drop();
       });
       await this.#work();
     });
@@ -176,9 +175,8 @@ export class NamespaceSearch {
 
   /** Adds to the graph what is outside of it, and measures it again when it has grown. */
   async #keepUp(ready: Ready, size: number): Promise<void> {
-    const left = Math.min(mostFresh, Math.ceil(size * mostFreshShare));
     await this.#orGiveUp(async () => {
-      await ready.graph.feed(left, "serving", this.#note);
+      await ready.graph.feed(mostOutside(size), "serving", this.#note);
       if (size < ready.size * growthToMeasureAgain) return;
       await this.#inTurn(async () => {
         if ((await this.#take(ready.graph)) === undefined) return;
@@ -231,8 +229,11 @@ export class NamespaceSearch {
     const { size, queries } = sample;
     const exactly = async (some: readonly Float32Array[], k: number) =>
       (await exact.search(namespace, some, { k })).hits;
-    const approximately = (ef: number) => async (some: readonly Float32Array[], k: number) =>
-      (await graph.search(some, k, ef, this.#note))?.hits ?? exactly(some, k);
+    const approximately = (ef: number) => async (some: readonly Float32Array[], k: number) => {
+      // Or the exact index would be measured, which answers while much is outside of the graph.
+      await graph.feed(mostOutside(size), "serving", this.#note);
+      return (await graph.search(some, k, ef, this.#note))?.hits ?? exactly(some, k);
+    };
     const tuning = await chooseEf(queries, recall, size, exactly, approximately);
     if (tuning.recall < recall) {
       const reached = `${percent(tuning.recall)} of the nearest with ${tuning.ef} candidates`;

@@ -166,6 +166,29 @@ describe.skipIf(typeof library === "string")(`graphs${typeof library === "string
     }
   });
 
+  test("leave searches to the exact index while many rows are outside of them", async () => {
+    const index = await opened({ recall: 0.5, m: 2, efConstruction: 10 });
+    await using exact = exactIndex({ threads: 0 });
+    await exact.open(space);
+    const queries = queriesOf(people(100, 90_000));
+    const bothAdd = async (entries: readonly IndexEntry[]): Promise<void> => {
+      await exact.add("n", entries);
+      await index.add("n", entries);
+    };
+    const isExact = async (): Promise<boolean> => {
+      const [ours, theirs] = [await index.search("n", queries, { k: 5 }), await exact.search("n", queries, { k: 5 })];
+      return JSON.stringify(ours.hits) === JSON.stringify(theirs.hits);
+    };
+    await bothAdd(people(3000));
+    await index.settled();
+    expect(await isExact()).toBe(false);
+    await bothAdd(people(3000, 3000));
+    expect(await isExact()).toBe(true);
+    await index.settled();
+    expect(index.describe("n").engine).toBe("hnsw");
+    expect(await isExact()).toBe(false);
+  });
+
   test("are dropped where their thread fails, and built again", async () => {
     const index = await opened({ hnswlib: typeof library === "string" ? "" : (named.hnswlib ?? "hnswlib-node") });
     const entries = people(1500);
