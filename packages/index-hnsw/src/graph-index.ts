@@ -11,7 +11,7 @@ import {
 import { exactIndex } from "@facekit/index-exact";
 import type { HnswIndex } from "./hnsw-index.js";
 import type { Library } from "./library.js";
-import { NamespaceSearch } from "./namespace-search.js";
+import { type Kept, NamespaceSearch } from "./namespace-search.js";
 import type { SearchChoice } from "./search-choice.js";
 import { restoreGraphs, saveGraphs } from "./snapshot.js";
 
@@ -111,16 +111,18 @@ export function graphIndex(setup: GraphIndexSetup): HnswIndex {
       const opening = opened();
       const before = exact.rewrites;
       // First of all: what they tell of is then in what the exact index writes.
-      const graphs = typeof library === "string" ? [] : await linksOf(searches);
+      const kept = await keptOf(searches);
       const isSame = (): boolean => space === opening && exact.rewrites === before;
       let isWhole = isSame() && (await exact.save(write));
+      const graphs: Kept[] = [];
       if (isWhole) {
+        for (const graph of kept) if (await graph.isCurrent()) graphs.push(graph);
         await saveGraphs({ graphs, space: opening, m, version: versionOf(library) }, write);
         isWhole = isSame();
       }
-      for (const { namespace } of isWhole ? [] : graphs) {
-        const search = searches.get(namespace);
-        if (search !== undefined) search.isUnsaved = true;
+      for (const graph of kept) {
+        const search = searches.get(graph.namespace);
+        if (search !== undefined && !(isWhole && graphs.includes(graph))) search.isUnsaved = true;
       }
       return isWhole;
     },
@@ -170,11 +172,11 @@ function versionOf(library: Library | string): string {
   return typeof library === "string" ? "none" : library.version;
 }
 
-async function linksOf(searches: ReadonlyMap<string, NamespaceSearch>) {
-  const kept = [];
-  for (const [namespace, search] of searches) {
-    const links = await search.links();
-    if (links !== undefined) kept.push({ namespace, ...links });
+async function keptOf(searches: ReadonlyMap<string, NamespaceSearch>): Promise<Kept[]> {
+  const all: Kept[] = [];
+  for (const search of searches.values()) {
+    const kept = await search.kept();
+    if (kept !== undefined) all.push(kept);
   }
-  return kept;
+  return all;
 }

@@ -115,14 +115,23 @@ export class Graph {
     });
   }
 
-  /** Its links, and which rows they are among. Undefined where they cannot be had now. */
-  async links(): Promise<{ links: Links; keys: RowKey[] } | undefined> {
-    const known = [...this.#rows.keys];
+  /** How many of its rows were replaced or removed so far. */
+  get dead(): number {
+    return this.#rows.dead;
+  }
+
+  /**
+   * Its links, and which rows they are among; they fit the namespace as long as no more rows are dead. Undefined where they
+   * cannot be had now. Changes are to be noted before.
+   */
+  async links(): Promise<{ links: Links; keys: RowKey[]; dead: number } | undefined> {
+    const { keys: all, dead } = this.#rows;
+    const known = [...all];
     this.#busy = true;
     try {
       const kept = await this.#thread.holding(() => this.#thread.call({ kind: "links", folder: tmpdir() }));
       const keys = kept && Array.from(kept.labels, (label) => known[label]);
-      return kept && keys?.every((key) => key !== undefined) ? { links: kept.links, keys } : undefined;
+      return kept && keys?.every((key) => key !== undefined) ? { links: kept.links, keys, dead } : undefined;
     } catch {
       // The disk is full, or there is no place for the file: it is built anew next time.
       return undefined;

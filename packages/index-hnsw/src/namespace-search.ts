@@ -5,6 +5,7 @@ import type { GraphSetup } from "./graph-messages.js";
 import type { RowKey } from "./graph-rows.js";
 import type { Links } from "./links.js";
 import type { SearchChoice } from "./search-choice.js";
+import type { KeptGraph } from "./snapshot.js";
 import { chooseEf, hitsMeasured, sampleOf, type Tuning } from "./tuning.js";
 
 /** More hits than this are the exact index's: the graph's recall was measured on ten, and wants more candidates for more. */
@@ -43,6 +44,11 @@ interface Ready {
   readonly tuning: Tuning;
   /** How many rows there were when it was measured. */
   readonly size: number;
+}
+
+export interface Kept extends KeptGraph {
+  /** Whether none of its rows changed since: a mean does without that any template is rewritten. */
+  isCurrent(): Promise<boolean>;
 }
 
 /**
@@ -115,10 +121,19 @@ export class NamespaceSearch {
     }
   }
 
-  /** The links of the graph, to be kept. Undefined where there is none. */
-  async links(): Promise<{ links: Links; keys: RowKey[] } | undefined> {
+  /** The graph, to be kept. Undefined where there is none. */
+  async kept(): Promise<Kept | undefined> {
     this.isUnsaved = false;
-    return this.#ready?.graph.links();
+    // What was replaced has counted as a rewrite already, and the graph may not know of it.
+    await this.#look(() => undefined);
+    const graph = this.#ready?.graph;
+    const links = await graph?.links();
+    if (graph === undefined || links === undefined) return undefined;
+    const isCurrent = async (): Promise<boolean> => {
+      await this.#look(() => undefined);
+      return this.#ready?.graph === graph && graph.dead === links.dead;
+    };
+    return { namespace: this.#setup.namespace, links: links.links, keys: links.keys, isCurrent };
   }
 
   /** Takes a graph up that was kept; where it does not fit, one is built. */

@@ -1,7 +1,7 @@
 import { mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { createVectorStore, type IndexEntry, type Progress, type VectorStore } from "@facekit/core";
+import { createVectorStore, type IndexEntry, meanTemplate, type Progress, type VectorStore } from "@facekit/core";
 import { exactIndex } from "@facekit/index-exact";
 import { autoIndex, type HnswIndex, type HnswIndexOptions, hnswIndex, type SearchChoice } from "@facekit/index-hnsw";
 import { sqliteStore } from "@facekit/store-sql";
@@ -280,6 +280,56 @@ describe.skipIf(typeof library === "string")(`snapshots${typeof library === "str
   function holds(file: string, vector: Float32Array | undefined): boolean {
     return vector !== undefined && readFileSync(file).includes(Buffer.from(vector.buffer));
   }
+
+  async function saved(index: HnswIndex, meanwhile: () => Promise<void> = async () => undefined) {
+    const pieces: Uint8Array[] = [];
+    const saving = index.save?.(async (bytes) => void pieces.push(bytes.slice()));
+    await meanwhile();
+    expect(await saving).toBe(true);
+    return pieces;
+  }
+
+  async function restored(pieces: Uint8Array[]): Promise<HnswIndex> {
+    const index = await opened();
+    await index.restore?.(async (target) => target.set(pieces.shift() ?? []));
+    await index.settled();
+    expect(index.describe("n").engine).toBe("hnsw");
+    return index;
+  }
+
+  test("hold no row at the place of one that it replaced right before", async () => {
+    const first = await opened();
+    const entries = people(2000);
+    await first.add("n", entries);
+    await first.settled();
+    const replaced = people(50, 50_000).map((entry, i) => ({ ...entry, id: `t${i}`, memberId: `m${i >> 1}` }));
+    await first.add("n", replaced);
+    const again = await restored(await saved(first));
+    expect(await recallOf(again, [...replaced, ...entries.slice(50)], queriesOf(replaced))).toBeGreaterThan(0.97);
+  });
+
+  test("hold no mean at the place where it was before another template", async () => {
+    const first = await opened();
+    const entries = people(2000);
+    await first.add("n", entries);
+    await first.settled();
+    // Another's face, six times, which draws the mean far away.
+    const more = people(300, 50_000).map((entry, i) => ({
+      id: entry.id,
+      memberId: `m${Math.floor(i / 6)}`,
+      vector: people(1, 50_000 + 2 * Math.floor(i / 6))[0]?.vector ?? entry.vector,
+    }));
+    const again = await restored(await saved(first, () => first.add("n", more)));
+    const meansOf = people(50).flatMap((_, i) => {
+      const own = [...entries.slice(2 * i, 2 * i + 2), ...more.slice(6 * i, 6 * i + 6)];
+      return meanTemplate(own.map(({ vector }) => vector)) ?? [];
+    });
+    expect(await again.count("n")).toBe(2300);
+    const { hits } = await again.search("n", meansOf, { k: 1 });
+    expect(hits.map(([best]) => best)).toEqual(
+      meansOf.map((_, i) => ({ memberId: `m${i}`, similarity: expect.closeTo(1, 6) })),
+    );
+  });
 
   test("leave no file behind in the temporary folder", async () => {
     const index = await opened();
