@@ -113,18 +113,20 @@ export function graphIndex(setup: GraphIndexSetup): HnswIndex {
       // First of all: what they tell of is then in what the exact index writes.
       const kept = await keptOf(searches);
       const isSame = (): boolean => space === opening && exact.rewrites === before;
-      let isWhole = isSame() && (await exact.save(write));
-      const graphs: Kept[] = [];
-      if (isWhole) {
-        for (const graph of kept) if (await graph.isCurrent()) graphs.push(graph);
-        await saveGraphs({ graphs, space: opening, m, version: versionOf(library) }, write);
-        isWhole = isSame();
+      let graphs: Kept[] = [];
+      try {
+        if (!isSame() || !(await exact.save(write))) return false;
+        const current: Kept[] = [];
+        for (const graph of kept) if (await graph.isCurrent()) current.push(graph);
+        await saveGraphs({ graphs: current, space: opening, m, version: versionOf(library) }, write);
+        if (isSame()) graphs = current;
+        return isSame();
+      } finally {
+        for (const graph of kept) {
+          const search = searches.get(graph.namespace);
+          if (search !== undefined && !graphs.includes(graph)) search.isUnsaved = true;
+        }
       }
-      for (const graph of kept) {
-        const search = searches.get(graph.namespace);
-        if (search !== undefined && !(isWhole && graphs.includes(graph))) search.isUnsaved = true;
-      }
-      return isWhole;
     },
 
     get hasUnsavedWork() {
