@@ -1,4 +1,4 @@
-import { mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { createVectorStore, type IndexEntry, meanTemplate, type Progress, type VectorStore } from "@facekit/core";
@@ -189,16 +189,40 @@ describe.skipIf(typeof library === "string")(`graphs${typeof library === "string
     expect(await isExact()).toBe(false);
   });
 
-  test("are dropped where their thread fails, and built again", async () => {
-    const index = await opened({ hnswlib: typeof library === "string" ? "" : (named.hnswlib ?? "hnswlib-node") });
+  test.each([
+    ["dies", "process.exit(1)"],
+    ["answers with a failure", 'throw new Error("It failed.")'],
+  ])("are dropped where their thread %s, and built again", async (_, fault) => {
+    if (typeof library === "string") return;
+    const where = mkdtempSync(join(tmpdir(), "facekit-failing-"));
+    onTestFinished(() => rmSync(where, { recursive: true }));
+    // hnswlib-node, of which one search fails when a file tells it to.
+    const signal = join(where, "fail");
+    writeFileSync(join(where, "package.json"), JSON.stringify({ version: library.version, main: "index.cjs" }));
+    writeFileSync(
+      join(where, "index.cjs"),
+      `const { existsSync, rmSync } = require("node:fs");
+      const { HierarchicalNSW } = require(${JSON.stringify(library.path)});
+      exports.HierarchicalNSW = class extends HierarchicalNSW {
+        searchKnn(...asked) {
+          if (!existsSync(${JSON.stringify(signal)})) return super.searchKnn(...asked);
+          rmSync(${JSON.stringify(signal)});
+          ${fault};
+        }
+      };`,
+    );
+    let built = 0;
+    const index = await opened({ hnswlib: where, onProgress: ({ done, total }) => (built += done === total ? 1 : 0) });
     const entries = people(1500);
     await index.add("n", entries);
     await index.settled();
-    await index.open(space);
-    await index.add("n", entries);
-    expect(index.describe("n").engine).toBe("exact");
+    expect([index.describe("n").engine, built]).toEqual(["hnsw", 1]);
+    writeFileSync(signal, "");
+    expect(await recallOf(index, entries, queriesOf(entries))).toBe(1);
+    expect(existsSync(signal)).toBe(false);
     await index.settled();
-    expect(index.describe("n").engine).toBe("hnsw");
+    expect([index.describe("n").engine, built]).toEqual(["hnsw", 2]);
+    expect(await recallOf(index, entries, queriesOf(entries))).toBeGreaterThan(0.97);
   });
 });
 
