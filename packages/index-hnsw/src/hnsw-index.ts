@@ -27,7 +27,8 @@ export interface HnswIndex extends VectorIndex {
  * The exact index answers alone in small namespaces, while a graph is built, for searches among some members, and for
  * more than a hundred hits.
  *
- * Throws `not-supported` where hnswlib-node is missing or not compiled, with the command that brings it.
+ * Throws `not-supported` where hnswlib-node is missing or not compiled, with the command that brings it, and in threads
+ * other than the main one.
  */
 export function hnswIndex(options: HnswIndexOptions = {}): HnswIndex {
   checkKeys("hnswIndex", options, [...graphOptionNames, "exactBelow"]);

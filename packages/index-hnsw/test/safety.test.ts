@@ -95,6 +95,18 @@ describe.skipIf(typeof library === "string")(
       }
     });
 
+    test("the end of a thread that holds an index", async () => {
+      const told = {
+        refused: expect.stringMatching(/^not-supported: .* main thread/),
+        right: all,
+        engine: "exact",
+        reason: expect.stringMatching(/ main thread/),
+      };
+      expect(await ours("a thread of the user's is ended")).toEqual(
+        Array.from({ length: 5 }, () => expect.objectContaining(told)),
+      );
+    });
+
     test("too little memory", async (context) => {
       if (process.platform !== "linux") return context.skip("a process that runs is limited only on Linux");
       expect(await raw("too little memory")).toMatchObject({ died: true });
