@@ -6,13 +6,13 @@ import {
   FaceKitError,
   limiter,
   type Progress,
+  type SearchChoice,
   specVersion,
 } from "@facekit/core";
 import { exactIndex } from "@facekit/index-exact";
 import type { HnswIndex } from "./hnsw-index.js";
 import type { Library } from "./library.js";
 import { type Kept, NamespaceSearch } from "./namespace-search.js";
-import type { SearchChoice } from "./search-choice.js";
 import { restoreGraphs, saveGraphs } from "./snapshot.js";
 
 export interface GraphIndexSetup {
@@ -31,7 +31,9 @@ export interface GraphIndexSetup {
 
 /** The exact index with graphs over its large namespaces. */
 export function graphIndex(setup: GraphIndexSetup): HnswIndex {
-  const { id, library, m, efConstruction, recall, onlyIfFaster, onProgress, onChoice } = setup;
+  const { id, library, m, efConstruction, recall, onlyIfFaster } = setup;
+  const onProgress = quiet(setup.onProgress);
+  const onChoice = quiet(setup.onChoice);
   const exact = exactIndex(setup.threads === undefined ? {} : { threads: setup.threads });
   const inTurn = limiter(1);
   let space: EmbeddingSpace | undefined;
@@ -82,6 +84,7 @@ export function graphIndex(setup: GraphIndexSetup): HnswIndex {
       await drop();
       await exact.open(wanted);
       space = wanted;
+      if (typeof library === "string") onChoice?.({ engine: "exact", reason: library, rows: 0 });
     },
 
     async add(namespace, entries) {
@@ -168,6 +171,18 @@ export function graphIndex(setup: GraphIndexSetup): HnswIndex {
       await exact[Symbol.asyncDispose]();
     },
   };
+}
+
+/** A callback of the user's that fails, fails nothing else. */
+function quiet<Told>(callback: ((told: Told) => void) | undefined): ((told: Told) => void) | undefined {
+  return (
+    callback &&
+    ((told) => {
+      try {
+        callback(told);
+      } catch {}
+    })
+  );
 }
 
 function versionOf(library: Library | string): string {

@@ -1,9 +1,8 @@
-import { checkKeys, checkNumber, type VectorIndex } from "@facekit/core";
+import { checkKeys, checkNumber, type SearchChoice, type VectorIndex } from "@facekit/core";
 import { crossover } from "./crossover.js";
 import { graphIndex } from "./graph-index.js";
 import { findLibrary } from "./library.js";
 import { checkedGraphOptions, type GraphOptions, graphOptionNames } from "./options.js";
-import type { SearchChoice } from "./search-choice.js";
 
 export interface HnswIndexOptions extends GraphOptions {
   /**

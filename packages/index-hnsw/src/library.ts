@@ -1,5 +1,5 @@
 import { createRequire } from "node:module";
-import { dirname } from "node:path";
+import { dirname, resolve } from "node:path";
 import { isMainThread } from "node:worker_threads";
 import { FaceKitError } from "@facekit/core";
 
@@ -28,7 +28,7 @@ export function findLibrary(folder?: string): Library {
     );
   }
   const require = createRequire(import.meta.url);
-  const wanted = folder ?? name;
+  const wanted = folder === undefined ? name : resolve(folder);
   let found: Library;
   try {
     const { version }: { version: string } = require(`${wanted}/package.json`);

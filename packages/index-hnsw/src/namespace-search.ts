@@ -1,10 +1,9 @@
-import type { IndexSearchOptions, IndexSearchResult, Progress } from "@facekit/core";
+import type { IndexSearchOptions, IndexSearchResult, Progress, SearchChoice } from "@facekit/core";
 import type { ExactIndex, Rows } from "@facekit/index-exact";
 import { Graph, mostOutside } from "./graph.js";
 import type { GraphSetup } from "./graph-messages.js";
 import type { RowKey } from "./graph-rows.js";
 import type { Links } from "./links.js";
-import type { SearchChoice } from "./search-choice.js";
 import type { KeptGraph } from "./snapshot.js";
 import { chooseEf, hitsMeasured, sampleOf, type Tuning } from "./tuning.js";
 
@@ -162,7 +161,7 @@ export class NamespaceSearch {
 
   #background(work: () => Promise<void>): void {
     this.#working ??= work()
-      // What fails is told in `choice`; what is left are callbacks that throw.
+      // What fails is told in `choice`; what is left is an index that was closed.
       .catch(() => undefined)
       .finally(() => {
         this.#working = undefined;

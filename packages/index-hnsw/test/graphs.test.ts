@@ -1,6 +1,6 @@
 import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
-import { join } from "node:path";
+import { dirname, join, relative } from "node:path";
 import { createVectorStore, type IndexEntry, meanTemplate, type Progress, type VectorStore } from "@facekit/core";
 import { exactIndex } from "@facekit/index-exact";
 import { autoIndex, type HnswIndex, type HnswIndexOptions, hnswIndex, type SearchChoice } from "@facekit/index-hnsw";
@@ -130,6 +130,17 @@ describe.skipIf(typeof library === "string")(`graphs${typeof library === "string
     await index.add("n", others);
     await index.settled();
     expect(await recallOf(index, others, queriesOf(others))).toBeGreaterThan(0.97);
+  });
+
+  test("are built whatever the callbacks throw, and tell a folder as the process sees it", async () => {
+    const fails = (): never => {
+      throw new Error("The callback failed.");
+    };
+    const path = typeof library === "string" ? "" : dirname(dirname(library.path));
+    const index = await opened({ onProgress: fails, onChoice: fails, hnswlib: relative(process.cwd(), path) });
+    await index.add("n", people(300));
+    await index.settled();
+    expect(index.describe("n").engine).toBe("hnsw");
   });
 
   test("find all of many equals, which no graph links", async () => {
@@ -410,6 +421,9 @@ test.each([
   [{ recall: Number.NaN }, /recall wants/],
   [{ exactBelow: 0 }, /exactBelow wants/],
   [{ ef: 100 }, /no option "ef"/],
+  [{ hnswlib: 3 }, /hnswlib wants/],
+  [{ onChoice: "log" }, /onChoice wants a function/],
+  [{ onProgress: {} }, /onProgress wants a function/],
 ])("refuses %j", (options: object, message) => {
   expect(() => hnswIndex(options)).toThrow(
     expect.objectContaining({ code: "invalid-argument", message: expect.stringMatching(message) }),
