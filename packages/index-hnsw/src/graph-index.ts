@@ -148,7 +148,8 @@ export function graphIndex(setup: GraphIndexSetup): HnswIndex {
         },
       );
       if (closed || space !== opening) return size;
-      for (const { namespace, links, keys } of kept) searchOf(namespace)?.restore(links, keys);
+      for (const graph of kept) await searchOf(graph.namespace)?.restore(graph);
+      if (closed || space !== opening) return size;
       for (const namespace of exact.namespaces) searchOf(namespace)?.consider();
       return size;
     },

@@ -3,7 +3,6 @@ import type { ExactIndex, Rows } from "@facekit/index-exact";
 import { Graph, mostOutside } from "./graph.js";
 import type { GraphSetup } from "./graph-messages.js";
 import type { RowKey } from "./graph-rows.js";
-import type { Links } from "./links.js";
 import type { KeptGraph } from "./snapshot.js";
 import { chooseEf, hitsMeasured, sampleOf, type Tuning } from "./tuning.js";
 
@@ -135,15 +134,19 @@ export class NamespaceSearch {
     return { namespace: this.#setup.namespace, links: links.links, keys: links.keys, isCurrent };
   }
 
-  /** Takes a graph up that was kept; where it does not fit, one is built. */
-  restore(links: Links, keys: readonly RowKey[]): void {
+  /**
+   * Takes a graph up that was kept; where it does not fit, one is built. Fulfils when it would notice changes: a graph whose
+   * rows changed before that would be taken for what they are now.
+   */
+  async restore({ links, keys }: KeptGraph): Promise<void> {
     this.#again = true;
+    const size = await this.#look((rows) => rows.size);
+    if (size === undefined || size < this.#setup.exactBelow) return;
+    const graph = await this.#begin(size, keys).catch(() => undefined);
+    if (graph === undefined) return;
     this.#background(async () => {
       await this.#inTurn(async () => {
-        const size = await this.#look((rows) => rows.size);
-        if (size === undefined || size < this.#setup.exactBelow) return;
-        const graph = await this.#begin(size);
-        const fits = await graph.load(links, keys, this.#note).then(
+        const fits = await graph.load(links, this.#note).then(
           () => true,
           () => false,
         );
@@ -217,14 +220,14 @@ export class NamespaceSearch {
     else await this.#giveUp(total, unfit);
   }
 
-  /** An empty graph of all rows, which is told of changes from now on. */
-  async #begin(size: number): Promise<Graph> {
+  /** An empty graph of all rows, which is told of changes from now on. `known`: those that it will hold, by label. */
+  async #begin(size: number, known: readonly RowKey[] = []): Promise<Graph> {
     const { exact, namespace, graph: setup } = this.#setup;
     if (this.#ready === undefined) this.#choose(this.#exactly(size, "its graph is being built"));
     const begun = await exact.inspect(namespace, (rows) => {
       this.#note(rows);
       // Some room for those who come.
-      const graph = new Graph(exact, namespace, { ...setup, capacity: Math.ceil(size * 1.25) + 64 }, rows.ids);
+      const graph = new Graph(exact, namespace, { ...setup, capacity: Math.ceil(size * 1.25) + 64 });
       this.#next = graph;
       return graph;
     });
@@ -232,6 +235,7 @@ export class NamespaceSearch {
       await begun?.end();
       throw new Error("The namespace was emptied.");
     }
+    await begun.begin(known, this.#note);
     return begun;
   }
 

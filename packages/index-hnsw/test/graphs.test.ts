@@ -366,6 +366,25 @@ describe.skipIf(typeof library === "string")(`snapshots${typeof library === "str
     );
   });
 
+  test("take in at once what changes while the graphs of others are loaded", async () => {
+    const first = await opened();
+    const entries = people(2000);
+    for (const namespace of ["before", "n"]) await first.add(namespace, entries);
+    await first.settled();
+    const pieces = await saved(first);
+    const index = await opened();
+    await index.restore?.(async (target) => target.set(pieces.shift() ?? []));
+    const moved = entries.slice(0, 50).map(({ id, memberId }, i) => ({
+      id,
+      memberId,
+      vector: people(1, 50_000 + 2 * i)[0]?.vector ?? new Float32Array(),
+    }));
+    await index.add("n", moved);
+    await index.settled();
+    expect(index.describe("n").engine).toBe("hnsw");
+    expect(await recallOf(index, [...moved, ...entries.slice(50)], queriesOf(moved))).toBeGreaterThan(0.97);
+  });
+
   test("leave no file behind in the temporary folder", async () => {
     const index = await opened();
     await index.add("n", people(500));
