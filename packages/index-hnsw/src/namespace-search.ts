@@ -76,10 +76,6 @@ export class NamespaceSearch {
     return this.#choice;
   }
 
-  get isWorking(): boolean {
-    return this.#working !== undefined;
-  }
-
   /** Fulfils when nothing is left to do in the background. */
   async settled(): Promise<void> {
     // Threads that build keep no process alive.
