@@ -60,6 +60,10 @@ export function graphIndex(setup: GraphIndexSetup): HnswIndex {
         recall,
         onlyIfFaster,
         inTurn,
+        onEmpty: (empty) => {
+          if (searches.get(namespace) === empty) searches.delete(namespace);
+          void empty.end();
+        },
         onProgress,
         onChoice,
       });
@@ -157,9 +161,7 @@ export function graphIndex(setup: GraphIndexSetup): HnswIndex {
     describe(namespace) {
       checkId("namespace", namespace);
       if (typeof library === "string") return { namespace, engine: "exact", reason: library, rows: 0 };
-      return (
-        searches.get(namespace)?.choice ?? { namespace, engine: "exact", reason: "nothing was added to it", rows: 0 }
-      );
+      return searches.get(namespace)?.choice ?? { namespace, engine: "exact", reason: "it holds nothing", rows: 0 };
     },
 
     async settled() {

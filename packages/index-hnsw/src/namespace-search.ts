@@ -32,6 +32,8 @@ export interface NamespaceSetup {
   readonly onlyIfFaster: boolean;
   /** One graph is built at a time, whatever the number of namespaces. */
   readonly inTurn: <Result>(work: () => Promise<Result>) => Promise<Result>;
+  /** Nothing is left to search: with the next row another may take its place. */
+  readonly onEmpty: (search: NamespaceSearch) => void;
   readonly onProgress?: ((progress: Progress) => void) | undefined;
   readonly onChoice?: ((choice: SearchChoice) => void) | undefined;
 }
@@ -42,6 +44,13 @@ interface Ready {
   readonly tuning: Tuning;
   /** How many rows there were when it was measured. */
   readonly size: number;
+}
+
+/** Why a graph is not searched. */
+interface Unfit {
+  readonly reason: string;
+  /** Another one would be as slow. */
+  readonly isSlow: boolean;
 }
 
 export interface Kept extends KeptGraph {
@@ -146,8 +155,9 @@ export class NamespaceSearch {
           () => true,
           () => false,
         );
-        if (fits) await graph.feed(0, "building", this.#note);
-        if (!fits || (await this.#take(graph)) !== undefined) await this.#drop();
+        if (!fits) return this.#drop();
+        await graph.feed(0, "building", this.#note);
+        await this.#takeAgain(graph, size);
       });
       await this.#work();
     });
@@ -183,6 +193,7 @@ export class NamespaceSearch {
       } else if (this.#givenUp === undefined || size >= this.#givenUp.below) {
         await this.#inTurn(() => this.#build());
       }
+      if (size === 0 && !this.#again) this.#setup.onEmpty(this);
     }
   }
 
@@ -192,9 +203,7 @@ export class NamespaceSearch {
       await ready.graph.feed(mostOutside(size), "serving", this.#note);
       if (size < ready.size * growthToMeasureAgain) return;
       await this.#inTurn(async () => {
-        if ((await this.#take(ready.graph)) === undefined) return;
-        await this.#drop();
-        this.#again = true;
+        await this.#takeAgain(ready.graph, size);
       });
     });
   }
@@ -213,7 +222,17 @@ export class NamespaceSearch {
     await graph.feed(0, "building", this.#note, tell);
     const unfit = await this.#take(graph);
     if (unfit === undefined) this.isUnsaved = true;
-    else await this.#giveUp(total, unfit);
+    else await this.#giveUp(total, unfit.reason);
+  }
+
+  /** Measures a graph that was built for fewer rows. Where it does not find enough, another is built. */
+  async #takeAgain(graph: Graph, size: number): Promise<void> {
+    const unfit = await this.#take(graph);
+    if (unfit?.isSlow) await this.#giveUp(size, unfit.reason);
+    else if (unfit !== undefined) {
+      await this.#drop();
+      this.#again = true;
+    }
   }
 
   /** An empty graph of all rows, which is told of changes from now on. `known`: those that it will hold, by label. */
@@ -236,10 +255,10 @@ export class NamespaceSearch {
   }
 
   /** Measures a graph and searches with it from now on. Where it is not good enough, tells why. */
-  async #take(graph: Graph): Promise<string | undefined> {
+  async #take(graph: Graph): Promise<Unfit | undefined> {
     const { exact, namespace, recall, onlyIfFaster } = this.#setup;
     const sample = await this.#look((rows) => ({ size: rows.size, queries: sampleOf(rows) }));
-    if (sample === undefined) return "the namespace was emptied";
+    if (sample === undefined) return { reason: "the namespace was emptied", isSlow: false };
     const { size, queries } = sample;
     const exactly = async (some: readonly Float32Array[], k: number) =>
       (await exact.search(namespace, some, { k })).hits;
@@ -251,13 +270,13 @@ export class NamespaceSearch {
     const tuning = await chooseEf(queries, recall, size, exactly, approximately);
     if (tuning.recall < recall) {
       const reached = `${percent(tuning.recall)} of the nearest with ${tuning.ef} candidates`;
-      return `the graph found ${reached}, and ${percent(recall)} are wanted`;
+      return { reason: `the graph found ${reached}, and ${percent(recall)} are wanted`, isSlow: false };
     }
     if (onlyIfFaster) {
       const ms = await this.#timesOf(queries, exactly, approximately(tuning.ef));
       if (ms.exact <= ms.graph) {
         const times = `${ms.exact.toFixed(2)} ms a query, the graph ${ms.graph.toFixed(2)} ms at ${percent(tuning.recall)}`;
-        return `exact search is the faster one here: ${times} of the nearest`;
+        return { reason: `exact search is the faster one here: ${times} of the nearest`, isSlow: true };
       }
     }
     const before = this.#ready?.graph;
