@@ -3,6 +3,7 @@ import type { ExactIndex, Rows } from "@facekit/index-exact";
 import { Graph, mostOutside } from "./graph.js";
 import type { GraphSetup } from "./graph-messages.js";
 import type { RowKey } from "./graph-rows.js";
+import type { Links } from "./links.js";
 import type { KeptGraph } from "./snapshot.js";
 import { chooseEf, hitsMeasured, sampleOf, type Tuning } from "./tuning.js";
 
@@ -144,23 +145,15 @@ export class NamespaceSearch {
    * rows changed before that would be taken for what they are now.
    */
   async restore({ links, keys }: KeptGraph): Promise<void> {
+    if (this.#working !== undefined) return;
     this.#again = true;
-    const size = await this.#look((rows) => rows.size);
-    if (size === undefined || size < this.#setup.exactBelow) return;
-    const graph = await this.#begin(size, keys).catch(() => undefined);
-    if (graph === undefined) return;
+    const begun = this.#beginKept(keys).catch(() => undefined);
     this.#background(async () => {
-      await this.#inTurn(async () => {
-        const fits = await graph.load(links, this.#note).then(
-          () => true,
-          () => false,
-        );
-        if (!fits) return this.#drop();
-        await graph.feed(0, "building", this.#note);
-        await this.#takeAgain(graph, size);
-      });
+      const graph = await begun;
+      if (graph !== undefined) await this.#inTurn(() => this.#load(graph, links));
       await this.#work();
     });
+    await begun;
   }
 
   async end(): Promise<void> {
@@ -203,9 +196,24 @@ export class NamespaceSearch {
       await ready.graph.feed(mostOutside(size), "serving", this.#note);
       if (size < ready.size * growthToMeasureAgain) return;
       await this.#inTurn(async () => {
-        await this.#takeAgain(ready.graph, size);
+        await this.#takeAgain(ready.graph);
       });
     });
+  }
+
+  async #beginKept(keys: readonly RowKey[]): Promise<Graph | undefined> {
+    const size = await this.#look((rows) => rows.size);
+    return size === undefined || size < this.#setup.exactBelow ? undefined : this.#begin(size, keys);
+  }
+
+  async #load(graph: Graph, links: Links): Promise<void> {
+    const fits = await graph.load(links, this.#note).then(
+      () => true,
+      () => false,
+    );
+    if (!fits) return this.#drop();
+    await graph.feed(0, "building", this.#note);
+    await this.#takeAgain(graph);
   }
 
   async #build(): Promise<void> {
@@ -226,9 +234,9 @@ export class NamespaceSearch {
   }
 
   /** Measures a graph that was built for fewer rows. Where it does not find enough, another is built. */
-  async #takeAgain(graph: Graph, size: number): Promise<void> {
+  async #takeAgain(graph: Graph): Promise<void> {
     const unfit = await this.#take(graph);
-    if (unfit?.isSlow) await this.#giveUp(size, unfit.reason);
+    if (unfit?.isSlow) await this.#giveUp((await this.#look((rows) => rows.size)) ?? 0, unfit.reason);
     else if (unfit !== undefined) {
       await this.#drop();
       this.#again = true;
