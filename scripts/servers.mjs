@@ -7,8 +7,8 @@
  * is thrown away, and POSTGRES_URL, MARIADB_URL and MONGODB_URI lead the command to it. A variable that is set already
  * is left as it is. Servers are stopped by their process ids when the command ends, whose status is this one's.
  *
- * --install brings the servers that are absent first: Debian's by apt-get, as root; FerretDB by Go, into a folder
- * outside the checkout. What cannot be brought is skipped, and so are the tests that need it.
+ * --install brings the servers that are absent first: PostgreSQL with pgvector by pip, or else by apt-get; MariaDB by
+ * apt-get, as root; FerretDB by Go. What is not Debian's lies in a folder outside the checkout. What cannot be brought is skipped, and so are the tests that need it.
  */
 import { spawn } from "node:child_process";
 import { constants } from "node:os";
@@ -51,12 +51,12 @@ try {
       continue;
     }
     const bring = `node scripts/servers.mjs --install ${name} -- npm test`;
-    let found = await server.find();
+    let found = await look(server);
     if (install && interrupted === undefined && (found === undefined || found.without !== undefined)) {
       console.log(`${server.title}: installing …`);
       const failure = await server.install();
       if (failure !== undefined) console.log(`${server.title}: could not be installed: ${failure}`);
-      found = await server.find();
+      found = await look(server);
     }
     if (found === undefined) console.log(`${server.title}: skipped; it is not here. ${bring}`);
     else if (found.without !== undefined) console.log(`${server.title}: it has no ${found.without}. ${bring}`);
@@ -78,6 +78,16 @@ try {
       : 128 + constants.signals[interrupted];
 } finally {
   await Promise.all(running.map((server) => server.stop()));
+}
+
+/** Where the server is and which, or undefined. One that cannot tell is as good as none. */
+async function look(server) {
+  try {
+    return await server.find();
+  } catch (error) {
+    console.log(`${server.title}: ${error.message}`);
+    return undefined;
+  }
 }
 
 function run(env) {

@@ -47,7 +47,9 @@ function describe(module, test, note) {
 
 function keepConformance(modules) {
   const root = new URL("..", import.meta.url);
-  const commit = execFileSync("git", ["rev-parse", "--short", "HEAD"], { cwd: root, encoding: "utf8" }).trim();
+  const git = (...args) => execFileSync("git", args, { cwd: root, encoding: "utf8" }).trim();
+  const changed = git("status", "--porcelain", "--", "packages", "scripts") === "" ? "" : "+";
+  const commit = `${git("rev-parse", "--short", "HEAD")}${changed}`;
   const versions = Object.entries(engines).flatMap(([name, owner]) => {
     try {
       const require = createRequire(new URL(`packages/${owner}/package.json`, root));

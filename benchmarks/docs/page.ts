@@ -287,7 +287,7 @@ function measuredOn({ machine, date, commit, loadBefore }: Results): string {
 }
 
 function bar(label: string, value: number, min: number, max: number): Bar {
-  return { label, value, min, max, ours: /^(?:facekit|index-exact)/.test(label) };
+  return { label, value, min, max, ours: /^(?:facekit|index-|store-)/.test(label) };
 }
 
 function skippedList(figures: readonly object[]): string[] {

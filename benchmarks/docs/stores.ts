@@ -36,6 +36,8 @@ interface Row {
   readonly tests: string;
   /** A server by its name in scripts/servers.mjs, or an engine by its package. */
   readonly testedOn: string;
+  /** What stood beside it. */
+  readonly with?: string;
 }
 
 const rows: readonly Row[] = [
@@ -90,6 +92,33 @@ const rows: readonly Row[] = [
     tests: "packages/store-mongodb/test/conformance.test.ts",
     testedOn: "ferretdb",
   },
+  {
+    title: "SQLite, HNSW",
+    factory: '`index: "hnsw"`',
+    guarantees:
+      "as SQLite; searches find the wanted share of the nearest, measured against the exact index on a sample",
+    backend: "sqlite-hnsw",
+    tests: "packages/index-hnsw/test/conformance.test.ts",
+    testedOn: "hnswlib-node",
+  },
+  {
+    title: "pgvector",
+    factory: "`pgvectorStore({ url })`",
+    guarantees: "as PostgreSQL; the server searches, and its HNSW index proposes where a namespace is large",
+    backend: "pgvector",
+    tests: "packages/store-pgvector/test/conformance.test.ts",
+    testedOn: "postgres",
+  },
+  {
+    title: "MongoDB `$vectorSearch`",
+    factory: "`mongodbVectorStore({ url })`",
+    guarantees:
+      "as MongoDB; the server's search index proposes, and what it does not hold yet is searched beside it, so nobody is registered twice",
+    backend: "",
+    tests: "packages/store-mongodb/test/vector-store.test.ts",
+    testedOn: "ferretdb",
+    with: "a `$vectorSearch` of our own",
+  },
 ];
 
 const begin = "<!-- Made by `npm run bench -- docs` from benchmarks/results; do not edit it. -->";
@@ -132,16 +161,16 @@ function tablesOf({ conformance, store, storeMeasuredOn }: StoresResults): strin
       4,
     ),
     "### How fast they are",
-    `Templates of 512 numbers, the exact index over the records, servers on the same machine. Measured on ${storeMeasuredOn}.`,
+    `Templates of 512 numbers, the exact index over the records where none is named, servers on the same machine. Measured on ${storeMeasuredOn}.`,
     table(
       [
         "store",
-        "a registration, ms",
+        "a registration, ms (mean)",
         "registrations a second, one by one",
         "in batches of 100",
         "100,000 templates opened, ms",
         "a search in them, ms",
-        "memory with them, MiB",
+        "memory of the process with them, MiB",
       ],
       rows.map((row) => [row.title, ...speedsOf(store.filter(({ backend }) => backend === row.backend))]),
     ),
@@ -156,10 +185,11 @@ function countsOf(suites: ConformanceResults["modules"][string] | undefined): Co
   return { passed: sum("passed"), failed: sum("failed"), skipped: sum("skipped") };
 }
 
-function testedOn({ testedOn: name }: Row, conformance: ConformanceResults | undefined): string {
+function testedOn({ testedOn: name, with: beside }: Row, conformance: ConformanceResults | undefined): string {
   if (name === "") return "";
   const engine = conformance?.engines[name];
-  return conformance?.servers[name] ?? (engine === undefined ? "a server of the user's own" : `${name} ${engine}`);
+  const own = engine === undefined ? "a server of the user's own" : `${name} ${engine}`;
+  return `${conformance?.servers[name] ?? own}${beside === undefined ? "" : `, with ${beside}`}`;
 }
 
 function speedsOf(figures: readonly StoreFigures[]): string[] {

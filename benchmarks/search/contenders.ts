@@ -169,7 +169,7 @@ async function hnswlib(gallery: Gallery, rows: Float32Array): Promise<Contender>
   }
   const search: Contender["search"] = async (queries, k) =>
     queries.map((query) => graph.searchKnn(Array.from(query), k).neighbors);
-  const sample = makeQueries({ ...gallery, data: "uniform" }, rows, 300).filter((_, i) => !isStranger(i));
+  const sample = makeQueries(gallery, rows, 300, "tuning").filter((_, i) => !isStranger(i));
   await using truth = exactIndex();
   await fill(truth, gallery, rows);
   const least = (await truth.search("n", sample, { k: 10 })).hits.map((hits) => hits.at(-1)?.similarity ?? 0);

@@ -29,9 +29,17 @@ export function makeRows({ count, dimensions, data }: Gallery): Float32Array {
   return rows;
 }
 
-/** One query in three is a row as it stands, one is near a row, as another photo of a member, and one is a stranger. */
-export function makeQueries({ count, dimensions }: Gallery, rows: Float32Array, wanted: number): Float32Array[] {
-  const random = seeded(count + dimensions);
+/**
+ * One query in three is a row as it stands, one is near a row, as another photo of a member, and one is a stranger. To
+ * tune by are others than to measure with.
+ */
+export function makeQueries(
+  { count, dimensions }: Gallery,
+  rows: Float32Array,
+  wanted: number,
+  purpose: "measuring" | "tuning" = "measuring",
+): Float32Array[] {
+  const random = seeded(count + dimensions + (purpose === "tuning" ? 1 : 0));
   return Array.from({ length: wanted }, (_, i) => {
     const from = Math.floor(random() * count) * dimensions;
     const row = rows.slice(from, from + dimensions);

@@ -26,11 +26,15 @@ export interface OpenedBackend extends AsyncDisposable {
   readonly store: VectorStore;
   /** The truth behind the store: absent where an engine searches by itself. */
   readonly records?: FaceRecords;
+  /** Waits for what is still being built of it, and tells what searches a namespace from then on. */
+  engine?(namespace: string): Promise<string>;
 }
 
 export interface Backend {
   /** Whether writes outlive the process. */
   readonly persistent: boolean;
+  /** Whether its folder holds all of it. */
+  readonly inFiles?: boolean;
   /** The variable that leads to its server, which is named in FACEKIT_SERVERS by the second. */
   readonly server?: { readonly variable: string; readonly name: string };
   /** Imports what it needs. */
@@ -113,15 +117,23 @@ export const backends: Readonly<Record<string, Backend>> = {
       const whole = sqliteStore(database(place));
       return composed(whole.faceRecords, whole);
     },
-    { persistent: true, bytes: (place) => sizeOf(database(place)) },
+    { persistent: true, inFiles: true, bytes: (place) => sizeOf(database(place)) },
   ),
   "sqlite-hnsw": backend(
     async () => ({ ...(await import("@facekit/store-sql")), ...(await import("@facekit/index-hnsw")) }),
     ({ sqliteStore, hnswIndex }, place) => {
       const whole = sqliteStore(database(place));
-      return composed(whole.faceRecords, whole, hnswIndex());
+      // A graph whatever the size: it is what is looked at here.
+      const index = hnswIndex({ exactBelow: 1 });
+      return {
+        ...composed(whole.faceRecords, whole, index),
+        async engine(namespace) {
+          await index.settled();
+          return index.describe(namespace).engine;
+        },
+      };
     },
-    { persistent: true, bytes: (place) => sizeOf(database(place)) },
+    { persistent: true, inFiles: true, bytes: (place) => sizeOf(database(place)) },
   ),
   pglite: backend(
     async () => ({ ...(await import("@facekit/store-sql")), ...(await import("@electric-sql/pglite")) }),
@@ -135,7 +147,7 @@ export const backends: Readonly<Record<string, Backend>> = {
         },
       });
     },
-    { persistent: true },
+    { persistent: true, inFiles: true },
   ),
   postgres: backend(
     () => import("@facekit/store-sql"),

@@ -1,17 +1,18 @@
 /**
  * Stores: `npm run bench -- store [--json] [--rounds 3] [--quick] [--store sqlite --store postgres]`, all without names.
- * Servers are found by their variables, and started by `node scripts/servers.mjs -- npm run bench -- store`. How many registrations a second a store acknowledges,
- * and how long a fresh process takes to open a full one and to search it, with the memory that it then holds. Raw rounds
- * go to benchmarks/results, but not those of --quick. With --json the last line of stdout is one object.
+ * Servers are found by their variables, and started by `node scripts/servers.mjs -- npm run bench -- store`. How many
+ * registrations a second a store acknowledges, and how long a fresh process takes to open a full one and to search it,
+ * with the memory that it then holds. Raw rounds go to benchmarks/results, but not those of --quick. With --json the
+ * last line of stdout is one object.
  */
-import { mkdir, mkdtemp, readdir, rm } from "node:fs/promises";
+import { mkdir, mkdtemp, readdir, rename, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { parseArgs } from "node:util";
 import { inFreshProcess, inTurn } from "../fresh-process.js";
 import { thisMachine } from "../machine.js";
 import { resultsKeeper } from "../results.js";
-import { isSkipped } from "../skipped.js";
+import { isSkipped, type Skipped } from "../skipped.js";
 import { backends, missing, placeAt } from "./backends.js";
 import type { Filled, Opened, StoreTask, Written } from "./measure.js";
 import { type StoreRound, storeSummary, storeTable } from "./summary.js";
@@ -34,8 +35,8 @@ const keep = resultsKeeper("store");
 // Where files are kept: a temporary folder may lie in memory, which makes no write durable.
 const scratch = await mkdtemp(join(process.env.FACEKIT_BENCH_SCRATCH ?? tmpdir(), "facekit-bench-store-"));
 const rounds: StoreRound[] = [];
-/** Each store is filled once, and opened in every round. */
-const full = new Map<string, { readonly backend: string; readonly filled: Filled }>();
+/** Each store is filled once, and opened in every round: folders, their backends, and what became of the filling. */
+const filled = new Map<string, { readonly backend: string; result?: Filled | Skipped }>();
 try {
   for (let round = 0; round < (values.quick ? 1 : Number(values.rounds)); round++) {
     for (const backend of inTurn(values.store, round)) {
@@ -49,7 +50,7 @@ try {
     if (!values.quick) await keep({ store: storeSummary(rounds), rounds });
   }
 } finally {
-  for (const [folder, { backend }] of full) await backends[backend]?.drop?.(placeAt(folder));
+  for (const [folder, { backend }] of filled) await backends[backend]?.drop?.(placeAt(folder));
   await rm(scratch, { recursive: true, force: true });
 }
 
@@ -78,25 +79,34 @@ async function fillAndOpen(round: number, backend: string, count: number): Promi
   const folder = join(scratch, `${backend}-${count}`);
   const task = { backend, folder, count, dimensions };
   const known = { round, backend, dimensions, count };
-  const before = full.get(folder);
-  let filled: Filled | undefined;
-  if (before === undefined) {
+  const store = filled.get(folder) ?? { backend };
+  const isFirst = store.result === undefined;
+  if (store.result === undefined) {
+    // Noted before it is begun: what a filling that fails leaves on a server is dropped too.
+    filled.set(folder, store);
     await mkdir(folder, { recursive: true });
-    const result = await run<Filled>({ step: "fill", ...task });
-    tell(round, `${backend}, filling ${count}`, result);
-    if (isSkipped(result)) return { ...known, filled: result };
-    full.set(folder, { backend, filled: result });
-    filled = result;
+    store.result = await run<Filled>({ step: "fill", ...task });
+    tell(round, `${backend}, filling ${count}`, store.result);
   }
-  const filling = filled === undefined ? {} : { filled };
-  for (const name of await snapshotsIn(folder)) await rm(join(folder, name));
-  const records = await run<Opened>({ step: "open", ...task });
+  if (isSkipped(store.result)) return { ...known, filled: store.result };
+  const filling = isFirst ? { filled: store.result } : {};
+  // A store that keeps snapshots left one when it was filled.
+  const snapshots = await snapshotsIn(folder);
+  const snapshot = snapshots.length === 0 ? undefined : await run<Opened>({ step: "open", from: "snapshot", ...task });
+  if (snapshot !== undefined) tell(round, `${backend}, opening ${count} from its snapshot`, snapshot);
+  const aside = `${folder}-snapshots`;
+  await move(folder, aside);
+  const records = await run<Opened>({ step: "open", from: "records", ...task });
   tell(round, `${backend}, opening ${count} from the records`, records);
-  // A store that keeps snapshots has left one now.
-  if ((await snapshotsIn(folder)).length === 0) return { ...known, ...filling, opened: { records } };
-  const snapshot = await run<Opened>({ step: "open", ...task });
-  tell(round, `${backend}, opening ${count} from its snapshot`, snapshot);
-  return { ...known, ...filling, opened: { records, snapshot } };
+  for (const name of await snapshotsIn(folder)) await rm(join(folder, name));
+  await move(aside, folder);
+  return { ...known, ...filling, opened: { records, ...(snapshot !== undefined && { snapshot }) } };
+}
+
+/** Moves the snapshots from one folder to the other. */
+async function move(from: string, to: string): Promise<void> {
+  await mkdir(to, { recursive: true });
+  for (const name of await snapshotsIn(from)) await rename(join(from, name), join(to, name));
 }
 
 function reasonToSkip(name: string): string | undefined {

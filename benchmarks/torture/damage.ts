@@ -52,14 +52,26 @@ export async function damage(
       skip++;
     }
   }
+  if (sums.damages === 0) throw new Error(`"${backend}" left no file that could be damaged`);
   return { store: backend, ...sums, faults };
 }
 
-/** Whether the reader came to its end. */
+/** Whether the reader came to its end. Rejects where it did not even begin. */
 function read(script: string, task: ReaderTask, onDamaged: (damaged: Damaged) => void): Promise<boolean> {
-  return new Promise((resolve) => {
-    const child = spawn(process.execPath, [script, JSON.stringify(task)], { stdio: ["ignore", "pipe", "ignore"] });
-    createInterface({ input: child.stdout }).on("line", (line) => onDamaged(JSON.parse(line)));
-    child.once("close", (status) => resolve(status === 0));
+  return new Promise((resolve, reject) => {
+    const child = spawn(process.execPath, [script, JSON.stringify(task)], { stdio: ["ignore", "pipe", "pipe"] });
+    let begun = false;
+    let said = "";
+    child.stderr.on("data", (data) => {
+      said = `${said}${data}`.slice(-2000);
+    });
+    createInterface({ input: child.stdout }).on("line", (line) => {
+      if (begun) onDamaged(JSON.parse(line));
+      begun = true;
+    });
+    child.once("close", (status) => {
+      if (begun) resolve(status === 0);
+      else reject(new Error(`the reader did not begin: ${said}`));
+    });
   });
 }

@@ -1,4 +1,4 @@
-/** Damages and reads a store in its files, a line for each damage: `damaged-reader.mjs <ReaderTask>`. */
+/** Damages and reads a store in its files: `damaged-reader.mjs <ReaderTask>`. A line when it begins, and one for each damage. */
 import { writeSync } from "node:fs";
 import { damageFiles } from "@facekit/conformance/faults";
 import type { FaceRecords } from "@facekit/core";
@@ -16,4 +16,6 @@ async function open(folder: string): Promise<FaceRecords> {
   return { ...opened.records, [Symbol.asyncDispose]: () => opened[Symbol.asyncDispose]() };
 }
 
+await backend.load();
+writeSync(1, "begun\n");
 for await (const damaged of damageFiles({ ...options, open })) writeSync(1, `${JSON.stringify(damaged)}\n`);

@@ -18,6 +18,8 @@ export interface KillResult {
   readonly cutOff: number;
   /** At the end. */
   readonly members: number;
+  /** Of engines that build something to search: how often it was there when the store was compared. */
+  readonly engines?: Readonly<Record<string, number>>;
   /** Of all openings after a kill, until the first search was answered. */
   readonly slowestOpenMs: number;
   readonly seconds: number;
@@ -45,6 +47,7 @@ export async function kill({ name, backend, folder, times, onKill }: Options): P
   const place = placeAt(folder);
   const truth = new Truth();
   let [killedOpening, cutOffs, slowestOpenMs] = [0, 0, 0];
+  const engines: Record<string, number> = {};
   let next = startLife(script, name, folder);
   let kills = 0;
   /** Writes that were cut off and were not there: a server may still have been at them. */
@@ -76,6 +79,8 @@ export async function kill({ name, backend, folder, times, onKill }: Options): P
       await opened.store.open(space);
       await opened.store.search(namespace, [templatesOf("anyone", 1)[0]?.vector ?? new Float32Array()], { k: 1 });
       slowestOpenMs = Math.max(slowestOpenMs, performance.now() - before);
+      const engine = await opened.engine?.(namespace);
+      if (engine !== undefined) engines[engine] = (engines[engine] ?? 0) + 1;
       const absent = await truth.check(opened, [...cutOff, ...late], touched);
       late = absent.filter((operation) => !late.includes(operation));
       onKill(kills, truth);
@@ -95,6 +100,7 @@ export async function kill({ name, backend, folder, times, onKill }: Options): P
     killedOpening,
     cutOff: cutOffs,
     members: members.size,
+    ...(Object.keys(engines).length > 0 && { engines }),
     ...opened,
   };
 }

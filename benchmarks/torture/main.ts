@@ -4,12 +4,13 @@
  * `kill` ends a process that registers, replaces and erases members with SIGKILL, at a random moment, and counts what of
  * the acknowledged is not there, again and again over the same store. `namespaces` fills 10,000 of them (`--times N`).
  * `damage` flips a bit of every byte and cuts the files at every length (`--times N`: at N places of each file).
- * With --json the last line of stdout is one object. Exit status 1 where something was lost; the folder then stays.
+ * That is for stores in files. With --json the last line of stdout is one object. Exit status 1 where something was lost; the folder then stays.
  */
 import { mkdtemp, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { parseArgs } from "node:util";
+import { checkNumber } from "@facekit/core";
 import { type Backend, backends, missing, placeAt } from "../store/backends.js";
 import { damage } from "./damage.js";
 import { kill } from "./kill.js";
@@ -49,7 +50,12 @@ async function main(): Promise<number> {
     process.stderr.write(`${values.store}: ${why.replace("npm run bench -- store", `npm run torture -- ${name}`)}\n`);
     return 2;
   }
+  if (name === "damage" && !backend.inFiles) {
+    process.stderr.write(`${values.store} keeps no files of its own that could be damaged.\n`);
+    return 2;
+  }
   const times = values.times === undefined ? torture.times : Number(values.times);
+  if (times !== undefined) checkNumber("--times", times, { min: 1, max: 1_000_000, integer: true });
   const folder = await mkdtemp(join(process.env.FACEKIT_BENCH_SCRATCH ?? tmpdir(), "facekit-torture-"));
   let keep = true;
   try {

@@ -50,6 +50,13 @@ export function checkNumber(
   }
 }
 
+/** Throws `invalid-argument` unless the value is a function. */
+export function checkFunction(name: string, value: unknown): void {
+  if (typeof value !== "function") {
+    throw new FaceKitError("invalid-argument", `${name} wants a function; got ${describe(value)}.`);
+  }
+}
+
 /** Throws `invalid-argument` for keys that no option has, so that a misspelt one is not silently passed over. */
 export function checkKeys(name: string, value: object, known: readonly string[]): void {
   const unknown = Object.keys(value).find((key) => !known.includes(key));

@@ -20,6 +20,8 @@ export class IndexSnapshots {
   #size = 0;
   #changes = 0;
   #saving: Promise<void> | undefined;
+  /** Whether the last try left work unsaved: the same may come between the next time. */
+  #wasInVain = false;
 
   constructor(records: FaceRecords, index: VectorIndex, refresh: () => Promise<number>) {
     this.#records = records;
@@ -48,18 +50,22 @@ export class IndexSnapshots {
     this.#changes += puts + deletes;
   }
 
-  /** Begins to write a snapshot where the last one is far behind. */
+  /** Begins to write a snapshot where the last one is far behind, or without work that the index did at length. */
   saveWhereDue(): void {
-    if (this.#changes >= Math.max(leastChanges, this.#size * shareOfChanges) || this.#hasWork) this.#save();
+    if (this.#isBehind || (this.#hasWork && !this.#wasInVain)) this.#save();
   }
 
   /** Ends the writing. Writes what an erasure took away: a store that forgets often does not write it each time. */
   async close(): Promise<void> {
     // A snapshot that is being written may be of before.
     if (this.#hasWork) await this.#saving;
-    this.saveWhereDue();
+    if (this.#isBehind || this.#hasWork) this.#save();
     if (this.#saving === undefined && this.#size >= leastChanges && !(await this.#isKept())) this.#save();
     await this.#saving;
+  }
+
+  get #isBehind(): boolean {
+    return this.#changes >= Math.max(leastChanges, this.#size * shareOfChanges);
   }
 
   get #hasWork(): boolean {
@@ -93,6 +99,7 @@ export class IndexSnapshots {
         () => undefined,
       )
       .finally(() => {
+        this.#wasInVain = this.#hasWork;
         this.#saving = undefined;
       });
   }

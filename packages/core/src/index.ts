@@ -30,6 +30,7 @@ export * from "./spec/face-index.js";
 export * from "./spec/face-records.js";
 export * from "./spec/image.js";
 export * from "./spec/member-source.js";
+export * from "./spec/search-choice.js";
 export * from "./spec/snapshot-storage.js";
 export * from "./spec/vector-index.js";
 export * from "./spec/vector-store.js";

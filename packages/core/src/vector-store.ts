@@ -31,6 +31,12 @@ export function createVectorStore(options: VectorStoreOptions): VectorStore {
   checkKeys("createVectorStore", options, ["records", "index"]);
   const { records, index } = options;
   checkAdapter("records", records);
+  if (typeof index === "string") {
+    throw new FaceKitError(
+      "invalid-argument",
+      `index wants a VectorIndex; names such as ${JSON.stringify(index)} are for the createVectorStore of @facekit/node.`,
+    );
+  }
   checkAdapter("index", index);
   let opened: { space: EmbeddingSpace; done: Promise<void> } | undefined;
   let indexed = 0;

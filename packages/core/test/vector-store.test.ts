@@ -188,3 +188,47 @@ test("a search tells the revision that it saw, for a conditional write", async (
     code: "conflict",
   });
 });
+
+test("saves what its index did at length; after a try in vain not before much has changed, or it is closed", async () => {
+  const kept: (number | undefined)[] = [];
+  const index = { ...plainIndex(), hasUnsavedWork: false, isReplacing: false, save: async () => !index.isReplacing };
+  const records: FaceRecords = {
+    ...memoryFaceRecords(),
+    snapshots: {
+      open: async () => undefined,
+      async keep(save) {
+        kept.push(await save(async () => undefined));
+        return kept.at(-1) !== undefined;
+      },
+    },
+  };
+  const store = createVectorStore({ records, index });
+  await store.open(space);
+  const grow = (from: number) =>
+    store.upsert(
+      "n",
+      Array.from({ length: 5000 }, (_, i) => record(`${from + i}`, `${from + i}`, 0.5)),
+    );
+  const search = async (times: number): Promise<void> => {
+    for (let i = 0; i < times; i++) {
+      // In an empty namespace, which is quick: the index catches up with all.
+      await store.search("other", [tilted(1)], { k: 1 });
+      await new Promise((resolve) => setTimeout(resolve));
+    }
+  };
+  await grow(0);
+  await search(3);
+  expect(kept).toEqual([1]);
+  index.hasUnsavedWork = true;
+  index.isReplacing = true;
+  await search(20);
+  expect(kept).toEqual([1, undefined]);
+  index.isReplacing = false;
+  await search(3);
+  expect(kept).toEqual([1, undefined]);
+  await grow(5000);
+  await search(3);
+  expect(kept).toEqual([1, undefined, 2]);
+  await store[Symbol.asyncDispose]();
+  expect(kept).toEqual([1, undefined, 2, 2]);
+});

@@ -12,7 +12,7 @@ export interface RowIds {
 /** What a namespace holds: for an index that finds candidates by other means and leaves the vectors and scores to this one. */
 export interface Rows {
   /** All there are now. */
-  readonly ids: RowIds;
+  readonly ids: { readonly templates: readonly string[]; readonly means: readonly string[] };
   /** How many templates and means there are. */
   readonly size: number;
   /** A view of a vector, good until the namespace changes; undefined where it is not there. */

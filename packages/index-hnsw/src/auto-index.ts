@@ -11,7 +11,8 @@ export type AutoIndexOptions = GraphOptions;
 /**
  * The exact index or HNSW, whichever is the faster one: exact below the size from which a graph may be faster, by the
  * number of dimensions; above it a graph is built and timed beside the exact index, and used where it is faster at the
- * wanted recall. Where hnswlib-node is missing it is the exact index. `describe` and `onChoice` tell which, and why.
+ * wanted recall. Where hnswlib-node is missing, and outside of the main thread, it is the exact index. `describe` and
+ * `onChoice` tell which, and why.
  */
 export function autoIndex(options: AutoIndexOptions = {}): HnswIndex {
   checkKeys("autoIndex", options, graphOptionNames);

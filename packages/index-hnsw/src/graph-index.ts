@@ -6,13 +6,13 @@ import {
   FaceKitError,
   limiter,
   type Progress,
+  type SearchChoice,
   specVersion,
 } from "@facekit/core";
 import { exactIndex } from "@facekit/index-exact";
 import type { HnswIndex } from "./hnsw-index.js";
 import type { Library } from "./library.js";
-import { NamespaceSearch } from "./namespace-search.js";
-import type { SearchChoice } from "./search-choice.js";
+import { type Kept, NamespaceSearch } from "./namespace-search.js";
 import { restoreGraphs, saveGraphs } from "./snapshot.js";
 
 export interface GraphIndexSetup {
@@ -31,7 +31,9 @@ export interface GraphIndexSetup {
 
 /** The exact index with graphs over its large namespaces. */
 export function graphIndex(setup: GraphIndexSetup): HnswIndex {
-  const { id, library, m, efConstruction, recall, onlyIfFaster, onProgress, onChoice } = setup;
+  const { id, library, m, efConstruction, recall, onlyIfFaster } = setup;
+  const onProgress = quiet(setup.onProgress);
+  const onChoice = quiet(setup.onChoice);
   const exact = exactIndex(setup.threads === undefined ? {} : { threads: setup.threads });
   const inTurn = limiter(1);
   let space: EmbeddingSpace | undefined;
@@ -58,6 +60,10 @@ export function graphIndex(setup: GraphIndexSetup): HnswIndex {
         recall,
         onlyIfFaster,
         inTurn,
+        onEmpty: (empty) => {
+          if (searches.get(namespace) === empty) searches.delete(namespace);
+          void empty.end();
+        },
         onProgress,
         onChoice,
       });
@@ -82,6 +88,7 @@ export function graphIndex(setup: GraphIndexSetup): HnswIndex {
       await drop();
       await exact.open(wanted);
       space = wanted;
+      if (typeof library === "string") onChoice?.({ engine: "exact", reason: library, rows: 0 });
     },
 
     async add(namespace, entries) {
@@ -111,18 +118,22 @@ export function graphIndex(setup: GraphIndexSetup): HnswIndex {
       const opening = opened();
       const before = exact.rewrites;
       // First of all: what they tell of is then in what the exact index writes.
-      const graphs = typeof library === "string" ? [] : await linksOf(searches);
+      const kept = await keptOf(searches);
       const isSame = (): boolean => space === opening && exact.rewrites === before;
-      let isWhole = isSame() && (await exact.save(write));
-      if (isWhole) {
-        await saveGraphs({ graphs, space: opening, m, version: versionOf(library) }, write);
-        isWhole = isSame();
+      let graphs: Kept[] = [];
+      try {
+        if (!isSame() || !(await exact.save(write))) return false;
+        const current: Kept[] = [];
+        for (const graph of kept) if (await graph.isCurrent()) current.push(graph);
+        await saveGraphs({ graphs: current, space: opening, m, version: versionOf(library) }, write);
+        if (isSame()) graphs = current;
+        return isSame();
+      } finally {
+        for (const graph of kept) {
+          const search = searches.get(graph.namespace);
+          if (search !== undefined && !graphs.includes(graph)) search.isUnsaved = true;
+        }
       }
-      for (const { namespace } of isWhole ? [] : graphs) {
-        const search = searches.get(namespace);
-        if (search !== undefined) search.isUnsaved = true;
-      }
-      return isWhole;
     },
 
     get hasUnsavedWork() {
@@ -141,7 +152,8 @@ export function graphIndex(setup: GraphIndexSetup): HnswIndex {
         },
       );
       if (closed || space !== opening) return size;
-      for (const { namespace, links, keys } of kept) searchOf(namespace)?.restore(links, keys);
+      for (const graph of kept) await searchOf(graph.namespace)?.restore(graph);
+      if (closed || space !== opening) return size;
       for (const namespace of exact.namespaces) searchOf(namespace)?.consider();
       return size;
     },
@@ -149,9 +161,7 @@ export function graphIndex(setup: GraphIndexSetup): HnswIndex {
     describe(namespace) {
       checkId("namespace", namespace);
       if (typeof library === "string") return { namespace, engine: "exact", reason: library, rows: 0 };
-      return (
-        searches.get(namespace)?.choice ?? { namespace, engine: "exact", reason: "nothing was added to it", rows: 0 }
-      );
+      return searches.get(namespace)?.choice ?? { namespace, engine: "exact", reason: "it holds nothing", rows: 0 };
     },
 
     async settled() {
@@ -166,15 +176,27 @@ export function graphIndex(setup: GraphIndexSetup): HnswIndex {
   };
 }
 
+/** A callback of the user's that fails, fails nothing else. */
+function quiet<Told>(callback: ((told: Told) => void) | undefined): ((told: Told) => void) | undefined {
+  return (
+    callback &&
+    ((told) => {
+      try {
+        callback(told);
+      } catch {}
+    })
+  );
+}
+
 function versionOf(library: Library | string): string {
   return typeof library === "string" ? "none" : library.version;
 }
 
-async function linksOf(searches: ReadonlyMap<string, NamespaceSearch>) {
-  const kept = [];
-  for (const [namespace, search] of searches) {
-    const links = await search.links();
-    if (links !== undefined) kept.push({ namespace, ...links });
+async function keptOf(searches: ReadonlyMap<string, NamespaceSearch>): Promise<Kept[]> {
+  const all: Kept[] = [];
+  for (const search of searches.values()) {
+    const kept = await search.kept();
+    if (kept !== undefined) all.push(kept);
   }
-  return kept;
+  return all;
 }

@@ -14,15 +14,33 @@ export class GraphRows {
   /** By label; undefined where the row was removed. */
   readonly keys: (RowKey | undefined)[] = [];
   /** Rows that are not in the graph yet. */
-  readonly fresh: { readonly templates: Set<string>; readonly means: Set<string> };
-  readonly #labels: { readonly templates: Map<string, number>; readonly means: Map<string, number> };
+  readonly fresh: { readonly templates: Set<string>; readonly means: Set<string> } = {
+    templates: new Set(),
+    means: new Set(),
+  };
+  readonly #labels = { templates: new Map<string, number>(), means: new Map<string, number>() };
   #dead = 0;
 
-  /** `known`: the rows that a graph holds from the beginning, in the order of their labels. */
-  constructor(all: RowIds, known: readonly RowKey[] = []) {
-    this.fresh = { templates: new Set(all.templates), means: new Set(all.means) };
-    this.#labels = { templates: new Map(), means: new Map() };
-    for (const key of known) this.#give(key);
+  /**
+   * Gives the next labels to rows that the graph holds from the beginning. Those that are gone, or changed since `note` was
+   * first called, are removed ones.
+   */
+  label(known: readonly RowKey[], rows: Rows): void {
+    for (const key of known) {
+      if (rows.vector(key.kind, key.id) !== undefined && !this.fresh[key.kind].has(key.id)) {
+        this.#give(key);
+      } else {
+        this.keys.push(undefined);
+        this.#dead++;
+      }
+    }
+  }
+
+  /** Takes in those of the rows that are there and have no label. */
+  admit(kind: keyof RowIds, ids: readonly string[], rows: Rows): void {
+    for (const id of ids) {
+      if (rows.vector(kind, id) !== undefined && !this.#labels[kind].has(id)) this.fresh[kind].add(id);
+    }
   }
 
   /** How many removed rows the graph still walks over. */

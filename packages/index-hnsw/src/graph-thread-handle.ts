@@ -82,12 +82,10 @@ export class GraphThread {
 
   /** Lets it end what it is at, and no more. */
   async end(): Promise<void> {
-    if (this.#ended === undefined) {
-      this.#end(new Error("The graph was dropped."));
-      Atomics.store(this.#state, isEnded, 1);
-      const request: GraphRequest = { kind: "end" };
-      this.#worker.postMessage({ call: ++this.#calls, request });
-    }
+    this.#end(new Error("The graph was dropped."));
+    Atomics.store(this.#state, isEnded, 1);
+    const request: GraphRequest = { kind: "end" };
+    this.#worker.postMessage({ call: ++this.#calls, request });
     await this.holding(() => this.#exited);
   }
 

@@ -9,6 +9,7 @@ import { NamelessFile } from "./nameless-file.js";
 
 const setup: GraphSetup = workerData;
 const { dimensions, m, efConstruction } = setup;
+const leastCapacity = 64;
 let library: typeof import("hnswlib-node") | undefined;
 let graph: HierarchicalNSW | undefined;
 /** hnswlib refuses to remove a row twice. */
@@ -18,8 +19,11 @@ let loading: { readonly file: NamelessFile; readonly writer: HnswlibFileWriter }
 /** The graph, from the first request on: not before, since the thread may be ended as soon as it begins. */
 function ours(): HierarchicalNSW {
   if (graph !== undefined) return graph;
-  graph = emptyGraph();
-  graph.initIndex(setup.capacity, m, efConstruction);
+  const begun = emptyGraph();
+  // Where there is too little memory, this ends the process and only `resizeIndex` throws.
+  begun.initIndex(leastCapacity, m, efConstruction);
+  begun.resizeIndex(Math.max(leastCapacity, setup.capacity));
+  graph = begun;
   return graph;
 }
 
@@ -45,9 +49,8 @@ function add(vectors: Float32Array): void {
 
 /** Rows that are not there yet, while a graph is loaded, are told again when they are. */
 function remove(labels: readonly number[]): void {
-  const graph = ours();
   for (const label of labels) {
-    if (label >= graph.getCurrentCount() || removed.has(label)) continue;
+    if (graph === undefined || label >= graph.getCurrentCount() || removed.has(label)) continue;
     graph.markDelete(label);
     removed.add(label);
   }

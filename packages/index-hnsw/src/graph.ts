@@ -1,6 +1,6 @@
 import { tmpdir } from "node:os";
 import type { IndexHit } from "@facekit/core";
-import type { ExactIndex, RowIds, Rows } from "@facekit/index-exact";
+import { Breather, type ExactIndex, type RowIds, type Rows } from "@facekit/index-exact";
 import type { GraphSetup } from "./graph-messages.js";
 import { GraphRows, type RowKey } from "./graph-rows.js";
 import { GraphThread } from "./graph-thread-handle.js";
@@ -9,8 +9,19 @@ import type { Links } from "./links.js";
 /** Rows that go to the thread in one message: with many, a search waits long behind them. */
 const rowsPerMessage = { building: 64, serving: 8 };
 
+/** Rows that are taken in at a time, about a millisecond's work. */
+const rowsPerVisit = 4096;
+
 /** Hits that are asked of the graph beside the `k`: some may be gone, or tied, when their float32 vectors are compared. */
 const spareHits = 32;
+
+/**
+ * How many rows outside of the graph, of so many in all, a search compares with as they are: it does that on the event
+ * loop. With more, the exact index answers.
+ */
+export function mostOutside(size: number): number {
+  return Math.min(256, Math.ceil(size / 64));
+}
 
 /** A graph over the rows of a namespace, in its thread. The rows themselves are the exact index's. */
 export class Graph {
@@ -18,15 +29,14 @@ export class Graph {
   readonly #namespace: string;
   readonly #dimensions: number;
   readonly #thread: GraphThread;
-  #rows: GraphRows;
+  readonly #rows = new GraphRows();
   #busy = false;
 
-  constructor(exact: ExactIndex, namespace: string, setup: Omit<GraphSetup, "state">, all: RowIds) {
+  constructor(exact: ExactIndex, namespace: string, setup: Omit<GraphSetup, "state">) {
     this.#exact = exact;
     this.#namespace = namespace;
     this.#dimensions = setup.dimensions;
     this.#thread = new GraphThread(setup);
-    this.#rows = new GraphRows(all);
   }
 
   get thread(): GraphThread {
@@ -55,6 +65,27 @@ export class Graph {
     if (labels.length > 0) this.#thread.call({ kind: "remove", labels }).catch(() => undefined);
   }
 
+  /**
+   * Takes all rows of the namespace in, in parts, as fresh ones; but for those that a kept graph knows by their labels, and
+   * that did not change since `note` was first called.
+   */
+  async begin(known: readonly RowKey[], note: (rows: Rows) => void): Promise<void> {
+    const visit = <Result>(look: (rows: Rows) => Result): Promise<Result | undefined> =>
+      this.#exact.inspect(this.#namespace, (rows) => {
+        note(rows);
+        return look(rows);
+      });
+    for (let from = 0; from < known.length; from += rowsPerVisit) {
+      await visit((rows) => this.#rows.label(known.slice(from, from + rowsPerVisit), rows));
+    }
+    for (const kind of ["templates", "means"] as const) {
+      const all = (await visit((rows) => [...rows.ids[kind]])) ?? [];
+      for (let from = 0; from < all.length; from += rowsPerVisit) {
+        await visit((rows) => this.#rows.admit(kind, all.slice(from, from + rowsPerVisit), rows));
+      }
+    }
+  }
+
   /** Adds fresh rows until no more than `left` are. `note` is called on each visit to the namespace. */
   async feed(
     left: number,
@@ -78,7 +109,7 @@ export class Graph {
 
   /**
    * The best `k` of each query, at least as good as the graph's `ef` candidates and all that it does not hold yet.
-   * Undefined where it found too few.
+   * Undefined where it found too few, or too many rows are outside of it.
    */
   async search(
     queries: readonly Float32Array[],
@@ -97,6 +128,8 @@ export class Graph {
       note(all);
       // Where the namespace was emptied and filled again, the graph knows nothing of its rows.
       if (!this.#thread.isAlive) return undefined;
+      const outside = rows.freshSize + rows.keys.length - since;
+      if (outside > mostOutside(all.size)) return undefined;
       const best = all.best(queries, most, (query) =>
         rows.candidates(labels.subarray(query * most, (query + 1) * most), since),
       );
@@ -105,14 +138,31 @@ export class Graph {
     });
   }
 
-  /** Its links, and which rows they are among. Undefined where they cannot be had now. */
-  async links(): Promise<{ links: Links; keys: RowKey[] } | undefined> {
-    const known = [...this.#rows.keys];
+  /** How many of its rows were replaced or removed so far. */
+  get dead(): number {
+    return this.#rows.dead;
+  }
+
+  /**
+   * Its links, and which rows they are among; they fit the namespace as long as no more rows are dead. Undefined where they
+   * cannot be had now. Changes are to be noted before.
+   */
+  async links(): Promise<{ links: Links; keys: RowKey[]; dead: number } | undefined> {
+    const { keys: all, dead } = this.#rows;
+    const known = [...all];
     this.#busy = true;
     try {
       const kept = await this.#thread.holding(() => this.#thread.call({ kind: "links", folder: tmpdir() }));
-      const keys = kept && Array.from(kept.labels, (label) => known[label]);
-      return kept && keys?.every((key) => key !== undefined) ? { links: kept.links, keys } : undefined;
+      if (kept === undefined) return undefined;
+      const keys: RowKey[] = [];
+      const breather = new Breather();
+      for (const label of kept.labels) {
+        const key = known[label];
+        if (key === undefined) return undefined;
+        keys.push(key);
+        if (breather.due) await breather.breathe();
+      }
+      return { links: kept.links, keys, dead };
     } catch {
       // The disk is full, or there is no place for the file: it is built anew next time.
       return undefined;
@@ -121,14 +171,10 @@ export class Graph {
     }
   }
 
-  /** Begins with links that were kept. Rejects where they do not fit; the graph is then of no use. */
-  async load(links: Links, keys: readonly RowKey[], note: (rows: Rows) => void): Promise<void> {
-    const all = await this.#exact.inspect(this.#namespace, (rows) => {
-      note(rows);
-      this.#rows = new GraphRows(rows.ids, keys);
-      return keys.every(({ kind, id }) => rows.vector(kind, id) !== undefined);
-    });
-    if (!all || links[0] !== keys.length) throw new Error("The graph was kept of other rows.");
+  /** Loads the links of the rows that it began with. Rejects where they do not fit; the graph is then of no use. */
+  async load(links: Links, note: (rows: Rows) => void): Promise<void> {
+    const { keys } = this.#rows;
+    if (links[0] !== keys.length) throw new Error("The graph was kept of other rows.");
     await this.#thread.call({ kind: "load", links, folder: tmpdir() });
     const atOnce = rowsPerMessage.building * 8;
     for (let from = 0; from < keys.length; from += atOnce) {
@@ -140,8 +186,8 @@ export class Graph {
       await filled?.done;
     }
     await this.#thread.call({ kind: "loaded" });
-    // What was removed while it was loaded.
-    const gone = [...this.#rows.keys.keys()].filter((label) => this.#rows.keys[label] === undefined);
+    // What was removed before and meanwhile.
+    const gone = [...keys.keys()].filter((label) => keys[label] === undefined);
     if (gone.length > 0) await this.#thread.call({ kind: "remove", labels: gone });
   }
 
@@ -157,9 +203,9 @@ function isUnsure(found: readonly IndexHit[], k: number, size: number): boolean 
 }
 
 /** Vectors one after the other; zeros where one is gone, which is then removed from the graph too. */
-function vectorsOf(keys: readonly RowKey[], rows: Rows, dimensions: number): Float32Array<ArrayBuffer> {
+function vectorsOf(keys: readonly (RowKey | undefined)[], rows: Rows, dimensions: number): Float32Array<ArrayBuffer> {
   const vectors = new Float32Array(keys.length * dimensions);
-  for (const [i, { kind, id }] of keys.entries()) vectors.set(rows.vector(kind, id) ?? [], i * dimensions);
+  for (const [i, key] of keys.entries()) vectors.set((key && rows.vector(key.kind, key.id)) ?? [], i * dimensions);
   return vectors;
 }
 

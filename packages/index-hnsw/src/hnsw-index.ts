@@ -1,9 +1,8 @@
-import { checkKeys, checkNumber, type VectorIndex } from "@facekit/core";
+import { checkKeys, checkNumber, type SearchChoice, type VectorIndex } from "@facekit/core";
 import { crossover } from "./crossover.js";
 import { graphIndex } from "./graph-index.js";
 import { findLibrary } from "./library.js";
 import { checkedGraphOptions, type GraphOptions, graphOptionNames } from "./options.js";
-import type { SearchChoice } from "./search-choice.js";
 
 export interface HnswIndexOptions extends GraphOptions {
   /**
@@ -27,7 +26,8 @@ export interface HnswIndex extends VectorIndex {
  * The exact index answers alone in small namespaces, while a graph is built, for searches among some members, and for
  * more than a hundred hits.
  *
- * Throws `not-supported` where hnswlib-node is missing or not compiled, with the command that brings it.
+ * Throws `not-supported` where hnswlib-node is missing or not compiled, with the command that brings it, and in threads
+ * other than the main one.
  */
 export function hnswIndex(options: HnswIndexOptions = {}): HnswIndex {
   checkKeys("hnswIndex", options, [...graphOptionNames, "exactBelow"]);

@@ -1,5 +1,6 @@
 import { createRequire } from "node:module";
-import { dirname } from "node:path";
+import { dirname, resolve } from "node:path";
+import { isMainThread } from "node:worker_threads";
 import { FaceKitError } from "@facekit/core";
 
 /** A compiled hnswlib-node: what a thread loads. */
@@ -15,11 +16,19 @@ const major = "3";
 
 /**
  * Finds hnswlib-node, in `folder` where one is given, and loads it once to see that it can be. Throws `not-supported`
- * with the command that brings it where it is missing, not compiled, or of another version.
+ * with the command that brings it where it is missing, not compiled, or of another version; and in a thread that is not the
+ * main one.
  */
 export function findLibrary(folder?: string): Library {
+  if (!isMainThread) {
+    throw new FaceKitError(
+      "not-supported",
+      "The HNSW index wants the main thread: with another one, Node ends its graphs within native code, and so the process.",
+      { adapter: "index-hnsw" },
+    );
+  }
   const require = createRequire(import.meta.url);
-  const wanted = folder ?? name;
+  const wanted = folder === undefined ? name : resolve(folder);
   let found: Library;
   try {
     const { version }: { version: string } = require(`${wanted}/package.json`);

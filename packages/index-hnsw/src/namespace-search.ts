@@ -1,10 +1,10 @@
-import type { IndexSearchOptions, IndexSearchResult, Progress } from "@facekit/core";
+import type { IndexSearchOptions, IndexSearchResult, Progress, SearchChoice } from "@facekit/core";
 import type { ExactIndex, Rows } from "@facekit/index-exact";
-import { Graph } from "./graph.js";
+import { Graph, mostOutside } from "./graph.js";
 import type { GraphSetup } from "./graph-messages.js";
 import type { RowKey } from "./graph-rows.js";
 import type { Links } from "./links.js";
-import type { SearchChoice } from "./search-choice.js";
+import type { KeptGraph } from "./snapshot.js";
 import { chooseEf, hitsMeasured, sampleOf, type Tuning } from "./tuning.js";
 
 /** More hits than this are the exact index's: the graph's recall was measured on ten, and wants more candidates for more. */
@@ -12,10 +12,6 @@ const mostHits = 100;
 
 /** A graph of which more than this share was removed is built anew: searches walk over what is gone. */
 const mostDead = 0.2;
-
-/** Rows outside of the graph, by share and by number, that a search compares with as they are. */
-const mostFreshShare = 1 / 64;
-const mostFresh = 256;
 
 /** The recall is measured again when the namespace has grown by this. */
 const growthToMeasureAgain = 1.5;
@@ -37,6 +33,8 @@ export interface NamespaceSetup {
   readonly onlyIfFaster: boolean;
   /** One graph is built at a time, whatever the number of namespaces. */
   readonly inTurn: <Result>(work: () => Promise<Result>) => Promise<Result>;
+  /** Nothing is left to search: with the next row another may take its place. */
+  readonly onEmpty: (search: NamespaceSearch) => void;
   readonly onProgress?: ((progress: Progress) => void) | undefined;
   readonly onChoice?: ((choice: SearchChoice) => void) | undefined;
 }
@@ -47,6 +45,18 @@ interface Ready {
   readonly tuning: Tuning;
   /** How many rows there were when it was measured. */
   readonly size: number;
+}
+
+/** Why a graph is not searched. */
+interface Unfit {
+  readonly reason: string;
+  /** Another one would be as slow. */
+  readonly isSlow: boolean;
+}
+
+export interface Kept extends KeptGraph {
+  /** Whether none of its rows changed since: a mean does without that any template is rewritten. */
+  isCurrent(): Promise<boolean>;
 }
 
 /**
@@ -76,10 +86,6 @@ export class NamespaceSearch {
     return this.#choice;
   }
 
-  get isWorking(): boolean {
-    return this.#working !== undefined;
-  }
-
   /** Fulfils when nothing is left to do in the background. */
   async settled(): Promise<void> {
     // Threads that build keep no process alive.
@@ -103,6 +109,8 @@ export class NamespaceSearch {
     if (this.#ready === undefined || this.#ready.graph.isBusy) return undefined;
     if (memberIds !== undefined || k > mostHits || queries.length === 0) return undefined;
     const { graph, tuning } = this.#ready;
+    // Nor asked: it would answer behind all that is being added.
+    if (graph.fresh > mostOutside(Number.POSITIVE_INFINITY)) return undefined;
     const ef = Math.ceil(tuning.ef * Math.max(1, k / hitsMeasured));
     try {
       const found = await graph.search(queries, k, ef, this.#note);
@@ -117,28 +125,35 @@ export class NamespaceSearch {
     }
   }
 
-  /** The links of the graph, to be kept. Undefined where there is none. */
-  async links(): Promise<{ links: Links; keys: RowKey[] } | undefined> {
+  /** The graph, to be kept. Undefined where there is none. */
+  async kept(): Promise<Kept | undefined> {
     this.isUnsaved = false;
-    return this.#ready?.graph.links();
+    // What was replaced has counted as a rewrite already, and the graph may not know of it.
+    await this.#look(() => undefined);
+    const graph = this.#ready?.graph;
+    const links = await graph?.links();
+    if (graph === undefined || links === undefined) return undefined;
+    const isCurrent = async (): Promise<boolean> => {
+      await this.#look(() => undefined);
+      return this.#ready?.graph === graph && graph.dead === links.dead;
+    };
+    return { namespace: this.#setup.namespace, links: links.links, keys: links.keys, isCurrent };
   }
 
-  /** Takes a graph up that was kept; where it does not fit, one is built. */
-  restore(links: Links, keys: readonly RowKey[]): void {
+  /**
+   * Takes a graph up that was kept; where it does not fit, one is built. Fulfils when it would notice changes: a graph whose
+   * rows changed before that would be taken for what they are now.
+   */
+  async restore({ links, keys }: KeptGraph): Promise<void> {
+    if (this.#working !== undefined) return;
     this.#again = true;
+    const begun = this.#beginKept(keys).catch(() => undefined);
     this.#background(async () => {
-      await this.#inTurn(async () => {
-        const size = await this.#look((rows) => rows.size);
-        if (size === undefined || size < this.#setup.exactBelow) return;
-        const graph = await this.#begin(size);
-        const unfit = await graph.load(links, keys, this.#note).then(
-          () => this.#take(graph),
-          () => "It was kept of other rows.",
-        );
-        if (unfit !== undefined) await this.#drop();
-      });
+      const graph = await begun;
+      if (graph !== undefined) await this.#inTurn(() => this.#load(graph, links));
       await this.#work();
     });
+    await begun;
   }
 
   async end(): Promise<void> {
@@ -148,7 +163,7 @@ export class NamespaceSearch {
 
   #background(work: () => Promise<void>): void {
     this.#working ??= work()
-      // What fails is told in `choice`; what is left are callbacks that throw.
+      // What fails is told in `choice`; what is left is an index that was closed.
       .catch(() => undefined)
       .finally(() => {
         this.#working = undefined;
@@ -171,21 +186,34 @@ export class NamespaceSearch {
       } else if (this.#givenUp === undefined || size >= this.#givenUp.below) {
         await this.#inTurn(() => this.#build());
       }
+      if (size === 0 && !this.#again) this.#setup.onEmpty(this);
     }
   }
 
   /** Adds to the graph what is outside of it, and measures it again when it has grown. */
   async #keepUp(ready: Ready, size: number): Promise<void> {
-    const left = Math.min(mostFresh, Math.ceil(size * mostFreshShare));
     await this.#orGiveUp(async () => {
-      await ready.graph.feed(left, "serving", this.#note);
+      await ready.graph.feed(mostOutside(size), "serving", this.#note);
       if (size < ready.size * growthToMeasureAgain) return;
       await this.#inTurn(async () => {
-        if ((await this.#take(ready.graph)) === undefined) return;
-        await this.#drop();
-        this.#again = true;
+        await this.#takeAgain(ready.graph);
       });
     });
+  }
+
+  async #beginKept(keys: readonly RowKey[]): Promise<Graph | undefined> {
+    const size = await this.#look((rows) => rows.size);
+    return size === undefined || size < this.#setup.exactBelow ? undefined : this.#begin(size, keys);
+  }
+
+  async #load(graph: Graph, links: Links): Promise<void> {
+    const fits = await graph.load(links, this.#note).then(
+      () => true,
+      () => false,
+    );
+    if (!fits) return this.#drop();
+    await graph.feed(0, "building", this.#note);
+    await this.#takeAgain(graph);
   }
 
   async #build(): Promise<void> {
@@ -202,17 +230,27 @@ export class NamespaceSearch {
     await graph.feed(0, "building", this.#note, tell);
     const unfit = await this.#take(graph);
     if (unfit === undefined) this.isUnsaved = true;
-    else await this.#giveUp(total, unfit);
+    else await this.#giveUp(total, unfit.reason);
   }
 
-  /** An empty graph of all rows, which is told of changes from now on. */
-  async #begin(size: number): Promise<Graph> {
+  /** Measures a graph that was built for fewer rows. Where it does not find enough, another is built. */
+  async #takeAgain(graph: Graph): Promise<void> {
+    const unfit = await this.#take(graph);
+    if (unfit?.isSlow) await this.#giveUp((await this.#look((rows) => rows.size)) ?? 0, unfit.reason);
+    else if (unfit !== undefined) {
+      await this.#drop();
+      this.#again = true;
+    }
+  }
+
+  /** An empty graph of all rows, which is told of changes from now on. `known`: those that it will hold, by label. */
+  async #begin(size: number, known: readonly RowKey[] = []): Promise<Graph> {
     const { exact, namespace, graph: setup } = this.#setup;
     if (this.#ready === undefined) this.#choose(this.#exactly(size, "its graph is being built"));
     const begun = await exact.inspect(namespace, (rows) => {
       this.#note(rows);
       // Some room for those who come.
-      const graph = new Graph(exact, namespace, { ...setup, capacity: Math.ceil(size * 1.25) + 64 }, rows.ids);
+      const graph = new Graph(exact, namespace, { ...setup, capacity: Math.ceil(size * 1.25) + 64 });
       this.#next = graph;
       return graph;
     });
@@ -220,29 +258,33 @@ export class NamespaceSearch {
       await begun?.end();
       throw new Error("The namespace was emptied.");
     }
+    await begun.begin(known, this.#note);
     return begun;
   }
 
   /** Measures a graph and searches with it from now on. Where it is not good enough, tells why. */
-  async #take(graph: Graph): Promise<string | undefined> {
+  async #take(graph: Graph): Promise<Unfit | undefined> {
     const { exact, namespace, recall, onlyIfFaster } = this.#setup;
     const sample = await this.#look((rows) => ({ size: rows.size, queries: sampleOf(rows) }));
-    if (sample === undefined) return "the namespace was emptied";
+    if (sample === undefined) return { reason: "the namespace was emptied", isSlow: false };
     const { size, queries } = sample;
     const exactly = async (some: readonly Float32Array[], k: number) =>
       (await exact.search(namespace, some, { k })).hits;
-    const approximately = (ef: number) => async (some: readonly Float32Array[], k: number) =>
-      (await graph.search(some, k, ef, this.#note))?.hits ?? exactly(some, k);
+    const approximately = (ef: number) => async (some: readonly Float32Array[], k: number) => {
+      // Or the exact index would be measured, which answers while much is outside of the graph.
+      await graph.feed(mostOutside(size), "serving", this.#note);
+      return (await graph.search(some, k, ef, this.#note))?.hits ?? exactly(some, k);
+    };
     const tuning = await chooseEf(queries, recall, size, exactly, approximately);
     if (tuning.recall < recall) {
       const reached = `${percent(tuning.recall)} of the nearest with ${tuning.ef} candidates`;
-      return `the graph found ${reached}, and ${percent(recall)} are wanted`;
+      return { reason: `the graph found ${reached}, and ${percent(recall)} are wanted`, isSlow: false };
     }
     if (onlyIfFaster) {
       const ms = await this.#timesOf(queries, exactly, approximately(tuning.ef));
       if (ms.exact <= ms.graph) {
         const times = `${ms.exact.toFixed(2)} ms a query, the graph ${ms.graph.toFixed(2)} ms at ${percent(tuning.recall)}`;
-        return `exact search is the faster one here: ${times} of the nearest`;
+        return { reason: `exact search is the faster one here: ${times} of the nearest`, isSlow: true };
       }
     }
     const before = this.#ready?.graph;

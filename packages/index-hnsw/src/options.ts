@@ -1,6 +1,5 @@
-import { checkNumber, type Progress } from "@facekit/core";
+import { checkFunction, checkNumber, FaceKitError, type Progress, type SearchChoice } from "@facekit/core";
 import type { ExactIndexOptions } from "@facekit/index-exact";
-import type { SearchChoice } from "./search-choice.js";
 
 /** What both indexes of this package take. */
 export interface GraphOptions extends ExactIndexOptions {
@@ -15,9 +14,9 @@ export interface GraphOptions extends ExactIndexOptions {
   readonly efConstruction?: number;
   /** The folder of a compiled hnswlib-node, where it is not found by its name. */
   readonly hnswlib?: string;
-  /** The building of graphs: one task for each, by rows. */
+  /** The building of graphs: one task for each, by rows. What it throws is passed over. */
   readonly onProgress?: (progress: Progress) => void;
-  /** Told whenever a namespace is searched in another way than before, and why. */
+  /** Told whenever a namespace is searched in another way than before, and why. What it throws is passed over. */
   readonly onChoice?: (choice: SearchChoice) => void;
 }
 
@@ -36,7 +35,18 @@ export function checkedGraphOptions({
   recall = 0.99,
   m = 16,
   efConstruction = 200,
+  hnswlib,
+  onProgress,
+  onChoice,
 }: GraphOptions): Required<Pick<GraphOptions, "recall" | "m" | "efConstruction">> {
+  if (onProgress !== undefined) checkFunction("onProgress", onProgress);
+  if (onChoice !== undefined) checkFunction("onChoice", onChoice);
+  if (hnswlib !== undefined && typeof hnswlib !== "string") {
+    throw new FaceKitError(
+      "invalid-argument",
+      `hnswlib wants the path of a folder; got a value of type ${typeof hnswlib}.`,
+    );
+  }
   checkNumber("recall", recall, { min: 0.5, max: 0.9999 });
   // With 1, levels would be of infinite height; with 0, rows have no links.
   checkNumber("m", m, { min: 2, max: 100, integer: true });

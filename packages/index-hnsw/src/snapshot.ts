@@ -1,5 +1,6 @@
 import { createHash } from "node:crypto";
 import type { EmbeddingSpace, SnapshotReader, SnapshotWriter } from "@facekit/core";
+import { Breather } from "@facekit/index-exact";
 import type { RowKey } from "./graph-rows.js";
 import type { Links } from "./links.js";
 
@@ -37,7 +38,7 @@ export async function saveGraphs(
   };
   await list([...headOf({ space, m, version }), graphs.length]);
   for (const { namespace, links, keys } of graphs) {
-    await list([namespace, keys.length, links.length, digestOf(keys, links)]);
+    await list([namespace, keys.length, links.length, await digestOf(keys, links)]);
     for (let from = 0; from < keys.length; from += rowsPerList) {
       const some = keys.slice(from, from + rowsPerList);
       await list(some.map(({ kind, id }) => (kind === "means" ? [id] : id)));
@@ -84,7 +85,7 @@ export async function restoreGraphs(fitting: Fitting, read: SnapshotReader): Pro
       }
       const links = new Uint32Array(length);
       for (let from = 0; from < length; from += linksPerPiece) await readOn(bytesOf(links, from));
-      if (digestOf(keys, links) !== digest) fail();
+      if ((await digestOf(keys, links)) !== digest) fail();
       graphs.push({ namespace, links, keys });
     }
   } catch {
@@ -104,14 +105,22 @@ function keyOf(key: unknown): RowKey {
   return typeof id === "string" ? { kind: "means", id } : fail();
 }
 
-function digestOf(keys: readonly RowKey[], links: Links): string {
+async function digestOf(keys: readonly RowKey[], links: Links): Promise<string> {
   const hash = createHash("sha256");
-  for (const { kind, id } of keys) hash.update(`${kind}:${JSON.stringify(id)}`);
-  return hash.update(bytesOf(links, 0, links.length)).digest("hex");
+  const breather = new Breather();
+  for (const { kind, id } of keys) {
+    hash.update(`${kind}:${JSON.stringify(id)}`);
+    if (breather.due) await breather.breathe();
+  }
+  for (let from = 0; from < links.length; from += linksPerPiece) {
+    hash.update(bytesOf(links, from));
+    if (breather.due) await breather.breathe();
+  }
+  return hash.digest("hex");
 }
 
-function bytesOf(links: Links, from: number, most: number = linksPerPiece): Uint8Array {
-  return new Uint8Array(links.buffer, links.byteOffset + from * 4, Math.min(most, links.length - from) * 4);
+function bytesOf(links: Links, from: number): Uint8Array {
+  return new Uint8Array(links.buffer, links.byteOffset + from * 4, Math.min(linksPerPiece, links.length - from) * 4);
 }
 
 function fail(): never {

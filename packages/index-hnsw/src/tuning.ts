@@ -24,19 +24,20 @@ export interface Tuning {
 
 /** Queries to measure with: stored vectors, spread evenly over the rows, and others near them. */
 export function sampleOf(rows: Rows): Float32Array[] {
-  const keys = [
-    ...Array.from(rows.ids.templates, (id) => ({ kind: "templates", id }) as const),
-    ...Array.from(rows.ids.means, (id) => ({ kind: "means", id }) as const),
-  ];
-  const random = seeded(keys.length);
-  const any = (): Float32Array => {
-    const key = keys[Math.floor(random() * keys.length)];
-    return (key && rows.vector(key.kind, key.id)) ?? new Float32Array();
+  const { templates, means } = rows.ids;
+  const count = templates.length + means.length;
+  const at = (row: number): Float32Array => {
+    const vector =
+      row < templates.length
+        ? rows.vector("templates", templates[row] ?? "")
+        : rows.vector("means", means[row - templates.length] ?? "");
+    return vector ?? new Float32Array();
   };
-  const wanted = Math.min(sampleSize / 2, keys.length);
+  const random = seeded(count);
+  const any = (): Float32Array => at(Math.floor(random() * count));
+  const wanted = Math.min(sampleSize / 2, count);
   return Array.from({ length: wanted }, (_, i) => {
-    const key = keys[Math.floor((i * keys.length) / wanted)];
-    const stored = (key && rows.vector(key.kind, key.id)?.slice()) ?? new Float32Array();
+    const stored = at(Math.floor((i * count) / wanted)).slice();
     return [stored, near(stored, any)];
   }).flat();
 }

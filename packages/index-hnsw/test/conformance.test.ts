@@ -14,6 +14,9 @@ function temporaryFile(): string {
   return join(folder, "members.db");
 }
 
+/** Searches that a graph was there for. */
+let ofGraphs = 0;
+
 /** With the graph that is built or measured behind each call, so that it answers wherever it may. */
 function settling(index: HnswIndex): VectorIndex {
   const { capabilities, id, specVersion, describe: _, settled, ...calls } = index;
@@ -24,6 +27,7 @@ function settling(index: HnswIndex): VectorIndex {
     capabilities,
     async search(namespace, queries, options) {
       await settled();
+      if (index.describe(namespace).engine === "hnsw") ofGraphs++;
       return index.search(namespace, queries, options);
     },
   };
@@ -33,6 +37,7 @@ const forced = { ...named, exactBelow: 20, m: 8, efConstruction: 50, threads: 0 
 describe.skipIf(typeof library === "string")(`hnswIndex${typeof library === "string" ? `: ${library}` : ""}`, () => {
   describe("while graphs are built", () => vectorIndexConformance({ test, create: () => hnswIndex(forced) }));
   describe("when they are built", () => vectorIndexConformance({ test, create: () => settling(hnswIndex(forced)) }));
+  test("a graph was searched", () => expect(ofGraphs).toBeGreaterThan(10));
   describe("autoIndex, under the size of graphs", () =>
     vectorIndexConformance({ test, create: () => autoIndex(named) }));
 

@@ -1,7 +1,7 @@
-import { mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
-import { join } from "node:path";
-import { createVectorStore, type IndexEntry, type Progress, type VectorStore } from "@facekit/core";
+import { dirname, join, relative } from "node:path";
+import { createVectorStore, type IndexEntry, meanTemplate, type Progress, type VectorStore } from "@facekit/core";
 import { exactIndex } from "@facekit/index-exact";
 import { autoIndex, type HnswIndex, type HnswIndexOptions, hnswIndex, type SearchChoice } from "@facekit/index-hnsw";
 import { sqliteStore } from "@facekit/store-sql";
@@ -72,6 +72,7 @@ describe.skipIf(typeof library === "string")(`graphs${typeof library === "string
     const entries = people(3000);
     await index.add("n", entries);
     let searches = 0;
+    let whileBuilding = 0;
     let settled = false;
     const settling = index.settled().then(() => {
       settled = true;
@@ -79,11 +80,12 @@ describe.skipIf(typeof library === "string")(`graphs${typeof library === "string
     while (!settled) {
       const { hits } = await index.search("n", [entries[searches]?.vector ?? new Float32Array()], { k: 1 });
       expect(hits[0]?.[0]?.id).toBe(`t${searches++}`);
+      const { done = 0, total } = told.at(-1) ?? {};
+      if (done !== total) whileBuilding++;
       await new Promise((resolve) => setTimeout(resolve, 5));
     }
     await settling;
-    // As many as the building took, which a blocked event loop would not have let through.
-    expect(searches).toBeGreaterThan(5);
+    expect(whileBuilding).toBeGreaterThan(0);
     expect(told[0]).toEqual({ task: 'graph of "n"', done: 0, total: 4500 });
     expect(told.at(-1)).toEqual({ task: 'graph of "n"', done: 4500, total: 4500 });
     for (const [i, { done }] of told.entries()) expect(done).toBeGreaterThanOrEqual(told[i - 1]?.done ?? 0);
@@ -125,11 +127,23 @@ describe.skipIf(typeof library === "string")(`graphs${typeof library === "string
     await index.remove("n", [...new Set(left.map(({ id }) => id))]);
     await index.settled();
     expect((await index.search("n", queriesOf(left), { k: 3 })).hits.flat()).toEqual([]);
+    expect(index.describe("n")).toEqual({ namespace: "n", engine: "exact", reason: "it holds nothing", rows: 0 });
     // Others under the same names: nothing of the graph that was is left.
     const others = people(1500, 300_000).map((entry, i) => ({ ...entry, id: `t${i}` }));
     await index.add("n", others);
     await index.settled();
     expect(await recallOf(index, others, queriesOf(others))).toBeGreaterThan(0.97);
+  });
+
+  test("are built whatever the callbacks throw, and tell a folder as the process sees it", async () => {
+    const fails = (): never => {
+      throw new Error("The callback failed.");
+    };
+    const path = typeof library === "string" ? "" : dirname(dirname(library.path));
+    const index = await opened({ onProgress: fails, onChoice: fails, hnswlib: relative(process.cwd(), path) });
+    await index.add("n", people(300));
+    await index.settled();
+    expect(index.describe("n").engine).toBe("hnsw");
   });
 
   test("find all of many equals, which no graph links", async () => {
@@ -166,16 +180,63 @@ describe.skipIf(typeof library === "string")(`graphs${typeof library === "string
     }
   });
 
-  test("are dropped where their thread fails, and built again", async () => {
-    const index = await opened({ hnswlib: typeof library === "string" ? "" : (named.hnswlib ?? "hnswlib-node") });
+  test("leave searches to the exact index while many rows are outside of them", async () => {
+    const index = await opened({ recall: 0.5, m: 2, efConstruction: 10 });
+    await using exact = exactIndex({ threads: 0 });
+    await exact.open(space);
+    const queries = queriesOf(people(100, 90_000));
+    const bothAdd = async (entries: readonly IndexEntry[]): Promise<void> => {
+      await exact.add("n", entries);
+      await index.add("n", entries);
+    };
+    const isExact = async (): Promise<boolean> => {
+      const [ours, theirs] = [await index.search("n", queries, { k: 5 }), await exact.search("n", queries, { k: 5 })];
+      return JSON.stringify(ours.hits) === JSON.stringify(theirs.hits);
+    };
+    await bothAdd(people(3000));
+    await index.settled();
+    expect(await isExact()).toBe(false);
+    await bothAdd(people(3000, 3000));
+    expect(await isExact()).toBe(true);
+    await index.settled();
+    expect(index.describe("n").engine).toBe("hnsw");
+    expect(await isExact()).toBe(false);
+  });
+
+  test.each([
+    ["dies", "process.exit(1)"],
+    ["answers with a failure", 'throw new Error("It failed.")'],
+  ])("are dropped where their thread %s, and built again", async (_, fault) => {
+    if (typeof library === "string") return;
+    const where = mkdtempSync(join(tmpdir(), "facekit-failing-"));
+    onTestFinished(() => rmSync(where, { recursive: true }));
+    // hnswlib-node, of which one search fails when a file tells it to.
+    const signal = join(where, "fail");
+    writeFileSync(join(where, "package.json"), JSON.stringify({ version: library.version, main: "index.cjs" }));
+    writeFileSync(
+      join(where, "index.cjs"),
+      `const { existsSync, rmSync } = require("node:fs");
+      const { HierarchicalNSW } = require(${JSON.stringify(library.path)});
+      exports.HierarchicalNSW = class extends HierarchicalNSW {
+        searchKnn(...asked) {
+          if (!existsSync(${JSON.stringify(signal)})) return super.searchKnn(...asked);
+          rmSync(${JSON.stringify(signal)});
+          ${fault};
+        }
+      };`,
+    );
+    let built = 0;
+    const index = await opened({ hnswlib: where, onProgress: ({ done, total }) => (built += done === total ? 1 : 0) });
     const entries = people(1500);
     await index.add("n", entries);
     await index.settled();
-    await index.open(space);
-    await index.add("n", entries);
-    expect(index.describe("n").engine).toBe("exact");
+    expect([index.describe("n").engine, built]).toEqual(["hnsw", 1]);
+    writeFileSync(signal, "");
+    expect(await recallOf(index, entries, queriesOf(entries))).toBe(1);
+    expect(existsSync(signal)).toBe(false);
     await index.settled();
-    expect(index.describe("n").engine).toBe("hnsw");
+    expect([index.describe("n").engine, built]).toEqual(["hnsw", 2]);
+    expect(await recallOf(index, entries, queriesOf(entries))).toBeGreaterThan(0.97);
   });
 });
 
@@ -258,13 +319,87 @@ describe.skipIf(typeof library === "string")(`snapshots${typeof library === "str
     return vector !== undefined && readFileSync(file).includes(Buffer.from(vector.buffer));
   }
 
+  async function saved(index: HnswIndex, meanwhile: () => Promise<void> = async () => undefined) {
+    const pieces: Uint8Array[] = [];
+    const saving = index.save?.(async (bytes) => void pieces.push(bytes.slice()));
+    await meanwhile();
+    expect(await saving).toBe(true);
+    return pieces;
+  }
+
+  async function restored(pieces: Uint8Array[]): Promise<HnswIndex> {
+    const index = await opened();
+    await index.restore?.(async (target) => target.set(pieces.shift() ?? []));
+    await index.settled();
+    expect(index.describe("n").engine).toBe("hnsw");
+    return index;
+  }
+
+  test("hold no row at the place of one that it replaced right before", async () => {
+    const first = await opened();
+    const entries = people(2000);
+    await first.add("n", entries);
+    await first.settled();
+    const replaced = people(50, 50_000).map((entry, i) => ({ ...entry, id: `t${i}`, memberId: `m${i >> 1}` }));
+    await first.add("n", replaced);
+    const again = await restored(await saved(first));
+    expect(await recallOf(again, [...replaced, ...entries.slice(50)], queriesOf(replaced))).toBeGreaterThan(0.97);
+  });
+
+  test("hold no mean at the place where it was before another template", async () => {
+    const first = await opened();
+    const entries = people(2000);
+    await first.add("n", entries);
+    await first.settled();
+    // Another's face, six times, which draws the mean far away.
+    const more = people(300, 50_000).map((entry, i) => ({
+      id: entry.id,
+      memberId: `m${Math.floor(i / 6)}`,
+      vector: people(1, 50_000 + 2 * Math.floor(i / 6))[0]?.vector ?? entry.vector,
+    }));
+    const again = await restored(await saved(first, () => first.add("n", more)));
+    const meansOf = people(50).flatMap((_, i) => {
+      const own = [...entries.slice(2 * i, 2 * i + 2), ...more.slice(6 * i, 6 * i + 6)];
+      return meanTemplate(own.map(({ vector }) => vector)) ?? [];
+    });
+    expect(await again.count("n")).toBe(2300);
+    const { hits } = await again.search("n", meansOf, { k: 1 });
+    expect(hits.map(([best]) => best)).toEqual(
+      meansOf.map((_, i) => ({ memberId: `m${i}`, similarity: expect.closeTo(1, 6) })),
+    );
+  });
+
+  test("take in at once what changes while the graphs of others are loaded", async () => {
+    const first = await opened();
+    const entries = people(2000);
+    for (const namespace of ["before", "n"]) await first.add(namespace, entries);
+    await first.settled();
+    const pieces = await saved(first);
+    const index = await opened();
+    await index.restore?.(async (target) => target.set(pieces.shift() ?? []));
+    const moved = entries.slice(0, 50).map(({ id, memberId }, i) => ({
+      id,
+      memberId,
+      vector: people(1, 50_000 + 2 * i)[0]?.vector ?? new Float32Array(),
+    }));
+    await index.add("n", moved);
+    await index.settled();
+    expect(index.describe("n").engine).toBe("hnsw");
+    expect(await recallOf(index, [...moved, ...entries.slice(50)], queriesOf(moved))).toBeGreaterThan(0.97);
+  });
+
   test("leave no file behind in the temporary folder", async () => {
     const index = await opened();
     await index.add("n", people(500));
     await index.settled();
-    const there = (): string[] => readdirSync(tmpdir()).filter((name) => name.startsWith("facekit-graph-"));
-    await index.save?.(async () => undefined);
-    expect(there()).toEqual([]);
+    const { TMPDIR } = process.env;
+    process.env.TMPDIR = folder();
+    onTestFinished(() => {
+      if (TMPDIR === undefined) delete process.env.TMPDIR;
+      else process.env.TMPDIR = TMPDIR;
+    });
+    expect(await index.save?.(async () => undefined)).toBe(true);
+    expect(readdirSync(process.env.TMPDIR)).toEqual([]);
   });
 });
 
@@ -313,6 +448,9 @@ test.each([
   [{ recall: Number.NaN }, /recall wants/],
   [{ exactBelow: 0 }, /exactBelow wants/],
   [{ ef: 100 }, /no option "ef"/],
+  [{ hnswlib: 3 }, /hnswlib wants/],
+  [{ onChoice: "log" }, /onChoice wants a function/],
+  [{ onProgress: {} }, /onProgress wants a function/],
 ])("refuses %j", (options: object, message) => {
   expect(() => hnswIndex(options)).toThrow(
     expect.objectContaining({ code: "invalid-argument", message: expect.stringMatching(message) }),

@@ -95,6 +95,28 @@ describe.skipIf(typeof library === "string")(
       }
     });
 
+    test("the end of a thread that holds an index", async () => {
+      const told = {
+        refused: expect.stringMatching(/^not-supported: .* main thread/),
+        right: all,
+        engine: "exact",
+        reason: expect.stringMatching(/ main thread/),
+      };
+      expect(await ours("a thread of the user's is ended")).toEqual(
+        Array.from({ length: 5 }, () => expect.objectContaining(told)),
+      );
+    });
+
+    test("too little memory", async (context) => {
+      if (process.platform !== "linux") return context.skip("a process that runs is limited only on Linux");
+      expect(await raw("too little memory")).toMatchObject({ died: true });
+      expect(await ours("too little memory")).toMatchObject({
+        hits: 1,
+        engine: "exact",
+        reason: expect.stringMatching(/^the graph failed: .*Not enough memory/),
+      });
+    });
+
     test("m of 0 or 1", async () => {
       expect(await raw("m of 0")).toMatchObject({ died: true });
       expect(await raw("m of 1")).toMatchObject({ died: true });

@@ -44,6 +44,7 @@ const optionNames = [
   "falsePositiveRate",
   "signal",
   "onProgress",
+  "onChoice",
 ] as const;
 
 /**
@@ -53,17 +54,25 @@ const optionNames = [
 export async function createFaceKit(options: NodeFaceKitOptions = {}): Promise<FaceKit> {
   checkKeys("createFaceKit", options, optionNames);
   const flows = flowOptionsOf(options);
-  const { index: given } = options;
-  if (typeof given === "object" && "probe" in given) return createFlows({ ...flows, index: given });
-  if (given !== undefined && typeof options.store === "object" && !("faceRecords" in options.store)) {
+  const { index: given, store: kept, onProgress, onChoice } = options;
+  if (typeof given === "object" && given !== null && "probe" in given) return createFlows({ ...flows, index: given });
+  if (kept !== undefined && typeof kept !== "string" && (typeof kept !== "object" || kept === null)) {
+    throw new FaceKitError(
+      "invalid-argument",
+      `store wants a path, a database or a VectorStore; got ${kept === null ? "null" : `a value of type ${typeof kept}`}.`,
+    );
+  }
+  if (given !== undefined && typeof kept === "object" && !("faceRecords" in kept)) {
     throw new FaceKitError("invalid-argument", "index is for a store without search: a VectorStore has its own.");
   }
 
   const limits = checkedLimits(options.image ?? {});
+  // Before the models, which take long to load.
+  const search = await searchIndexOf({ index: given, onProgress, onChoice });
   const { detector, embedder } = await partsOf(options);
   const parts: AsyncDisposable[] = [detector, embedder];
   try {
-    const { store, members, visits } = await backendsOf(options, await searchIndexOf(given, options.onProgress));
+    const { store, members, visits } = await backendsOf(options, search);
     parts.push(store, members, visits);
     const index = localFaceIndex({
       detector,
@@ -84,7 +93,7 @@ export async function createFaceKit(options: NodeFaceKitOptions = {}): Promise<F
 /** What is left for the flows when the parts are made. */
 function flowOptionsOf(options: NodeFaceKitOptions): Omit<FaceKitOptions, "index"> {
   const { store, models, modelsDirectory, cacheDirectory, acceptNonCommercial, ...others } = options;
-  const { detector, embedder, index, image, session, signal, onProgress, ...flows } = others;
+  const { detector, embedder, index, image, session, signal, onProgress, onChoice, ...flows } = others;
   return flows;
 }
 

@@ -6,6 +6,7 @@ import type {
   FaceRecords,
   LoadOptions,
   MemberSource,
+  SearchChoice,
   VectorStore,
   VisitLog,
 } from "@facekit/core";
@@ -46,6 +47,8 @@ export interface NodeFaceKitOptions extends Omit<FaceKitOptions, "index">, LoadO
    * Or a whole `FaceIndex`, for example a hosted service; then `store` and the models are not used.
    */
   readonly index?: SearchIndex | FaceIndex;
+  /** With `index` of `"hnsw"` or `"auto"`: told whenever a namespace is searched in another way than before, and why. */
+  readonly onChoice?: (choice: SearchChoice) => void;
   /** Limits of what is decoded. */
   readonly image?: DecodeLimits;
   /** How ONNX Runtime runs. */

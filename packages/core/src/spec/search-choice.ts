@@ -1,10 +1,11 @@
-/** How a namespace is searched now, and why. */
+/** How an index that has several ways searches a namespace now, and why. */
 export interface SearchChoice {
-  readonly namespace: string;
+  /** Absent where it is so for all. */
+  readonly namespace?: string;
   readonly engine: "exact" | "hnsw";
   /** A sentence. */
   readonly reason: string;
-  /** Templates and means. */
+  /** Templates and means that it held when this was chosen. */
   readonly rows: number;
   /** With `hnsw`: how many candidates a search keeps, which was the least to reach the recall. */
   readonly ef?: number;
