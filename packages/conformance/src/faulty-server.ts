@@ -29,7 +29,6 @@ const rough: ConnectionFaults = { refuse: 0.02, drop: 0.02, swallow: 0.02, lateM
  */
 export function faultyServerConformance(options: FaultyServerConformanceOptions): void {
   const { test, url, create, patienceMs = 30_000 } = options;
-  const { hostname, port } = new URL(url);
 
   /** Records that are open over a faulty connection, and the same over a sound one. */
   const it = (
@@ -37,6 +36,7 @@ export function faultyServerConformance(options: FaultyServerConformanceOptions)
     run: (faulty: FaceRecords, sound: FaceRecords, connection: FaultyConnection) => Promise<void>,
   ): void =>
     test(`FaceRecords, faults: ${name}`, async () => {
+      const { hostname, port } = new URL(url);
       await using connection = await faultyConnection({ host: hostname, port: Number(port), seed: name.length });
       const place = await create();
       const through = new URL(url);

@@ -1,4 +1,4 @@
-import { closeSync, openSync } from "node:fs";
+import { closeSync, openSync, statSync } from "node:fs";
 import { FaceKitError } from "@facekit/core";
 import { adapterId, Damage, errnoOf } from "../failures.js";
 import { Database } from "./database.js";
@@ -7,6 +7,8 @@ import { applicationId, migrations } from "./schema.js";
 /** Opens the file, creates it or brings it to the present version. Throws raw errors and `FaceKitError`. */
 export function openDatabase(file: string): Database {
   createPrivately(file);
+  // SQLite takes a file of one byte for an empty one.
+  if (statSync(file).size === 1) throw new Damage("it was cut to one byte");
   const db = new Database(file);
   try {
     // Before anything is written: a file that is not ours stays as it is.
