@@ -21,7 +21,7 @@ import {
   type Tables,
   toBytes,
 } from "@facekit/store-sql/postgres";
-import { sql } from "kysely";
+import { sql, type Transaction } from "kysely";
 import { adapterId } from "./adapter-id.js";
 import { prepareExtension } from "./extension.js";
 import { type HnswOptions, type IndexBuild, namespacesToIndex } from "./hnsw-indexes.js";
@@ -97,18 +97,21 @@ export function pgvectorStore(options: PgvectorStoreOptions): PgvectorStore {
 
   /** Namespaces whose search rows changed since their indexes were last looked after. */
   const changed = new Map<number, number>();
+  const takeIn = async (db: Transaction<Tables>, names: Names, dimensions: number): Promise<boolean> => {
+    const { namespaces, behind } = await refreshRows(db, names, dimensions);
+    for (const { key, size } of namespaces) changed.set(key, size);
+    return behind;
+  };
   const records = postgresFaceRecords(connection, async (db) => {
     const { names, space } = use();
-    for (const { key, size } of await refreshRows(db, names, space.dimensions)) changed.set(key, size);
+    await takeIn(db, names, space.dimensions);
   });
 
-  const refresh = (names: Names, dimensions: number, call: CallOptions | undefined): Promise<void> =>
-    handle.write(
-      async (db) => {
-        for (const { key, size } of await refreshRows(db, names, dimensions)) changed.set(key, size);
-      },
-      { ...call, idempotent: true },
-    );
+  /** In a transaction for each turn, so that other writers come between, and what was done once is not done again. */
+  const refresh = async (names: Names, dimensions: number, call: CallOptions | undefined): Promise<void> => {
+    const turn = (db: Transaction<Tables>): Promise<boolean> => takeIn(db, names, dimensions);
+    while (await handle.write(turn, { ...call, idempotent: true }));
+  };
 
   const tendWhereDue = (build: IndexBuild): void => {
     for (const [key, size] of changed) {

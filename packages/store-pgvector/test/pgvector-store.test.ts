@@ -190,6 +190,46 @@ function behaviour(place: () => Place): void {
     expect(revision).toBe(await plain.faceRecords.revision());
   });
 
+  test("takes in what was written without it in turns, each in a transaction of its own", async () => {
+    const { options, rows } = place();
+    const plain = postgresStore(options);
+    onTestFinished(() => plain[Symbol.asyncDispose]());
+    await plain.faceRecords.open(spaceOf(4));
+    const random = seeded(7);
+    for (let batch = 0; batch < 12; batch++) {
+      const ids = Array.from({ length: 500 }, (_, i) => `${batch}-${i}`);
+      await plain.faceRecords.put(
+        "n",
+        ids.map((id) => record(id, id, direction(random, 4))),
+      );
+    }
+    const store = await open(options, 4);
+    const [turns] = await rows(`SELECT count(DISTINCT xmin::text)::int AS count FROM ${options.schema}.search_rows`);
+    expect(turns?.count).toBe(2);
+    expect((await store.search("n", [direction(random, 4)], { k: 1 })).comparisons).toBe(6000);
+  });
+
+  test("keeps nothing in a mean of a template that was erased before its turn came", async () => {
+    const { options } = place();
+    const store = await open(options, 4);
+    const plain = postgresStore(options);
+    onTestFinished(() => plain[Symbol.asyncDispose]());
+    await plain.faceRecords.open(spaceOf(4));
+    const axis = (n: number): Float32Array => Float32Array.from({ length: 4 }, (_, i) => (i === n ? 1 : 0));
+    await plain.faceRecords.put("n", [record("first", "ann", axis(0))]);
+    await plain.faceRecords.put(
+      "others",
+      Array.from({ length: 4500 }, (_, i) => record(`${i}`, `${i}`, axis(2))),
+    );
+    await plain.faceRecords.put("n", [record("second", "ann", axis(1))]);
+    // Its transaction takes in the first, and not yet the second.
+    await store.upsert("n", [record("1", "bob", axis(3))]);
+    await plain.faceRecords.delete("n", { ids: ["second"] });
+    const { matches, comparisons } = await store.search("n", [normalize([1, 1, 0, 0])], { k: 1 });
+    expect(matches[0]?.[0]).toMatchObject({ memberId: "ann", templateId: "first" });
+    expect(comparisons).toBe(2);
+  });
+
   test("refuses more dimensions than pgvector's index takes, and searches them exactly", async () => {
     const { options } = place();
     const store = pgvectorStore(options);
