@@ -1,3 +1,4 @@
+import { setTimeout as pause } from "node:timers/promises";
 import {
   type CallOptions,
   checkId,
@@ -27,7 +28,7 @@ import { prepareExtension } from "./extension.js";
 import { type HnswOptions, type IndexBuild, namespacesToIndex } from "./hnsw-indexes.js";
 import { indexBuilder } from "./index-builder.js";
 import { type Names, namesOf } from "./names.js";
-import { refreshRows } from "./refresh-rows.js";
+import { type RefreshedNamespace, refreshRows } from "./refresh-rows.js";
 import { searchTables } from "./schema.js";
 import { searchMembers } from "./search-members.js";
 
@@ -43,8 +44,11 @@ export interface PgvectorStoreOptions extends PostgresConnectionOptions {
 /** A `VectorStore` on PostgreSQL with the extension pgvector. */
 export interface PgvectorStore extends VectorStore {
   /**
-   * Builds the HNSW indexes that are due and not there yet, and fulfils when all are ready. The store begins that by
-   * itself, on opening and after writes; searches are exact until then.
+   * Builds the HNSW indexes that are due and not there yet, and fulfils when all are ready, those that another process
+   * builds too. The store begins that by itself, on opening and after writes; searches are exact until then. An abort ends
+   * the waiting, and not the building. Rejects with `closed` where the store is disposed meanwhile.
+   *
+   * A build keeps a connection as long as it takes: a `pool` of the caller wants another for the store's other calls.
    */
   buildIndexes(options?: CallOptions): Promise<void>;
 }
@@ -59,6 +63,9 @@ const hnswDefaults: Required<HnswOptions> = {
 
 /** pgvector's: https://github.com/pgvector/pgvector#frequently-asked-questions */
 const mostDimensions = { hnsw: 4000, exact: 16_000 };
+
+/** How often it is asked whether the index that another process builds is ready. */
+const lookEachMs = 250;
 
 interface Opened {
   readonly space: EmbeddingSpace;
@@ -85,7 +92,7 @@ export function pgvectorStore(options: PgvectorStoreOptions): PgvectorStore {
   const { schema = "facekit" } = options;
   const connection = postgresConnection<Tables>(adapterId, connectionOptions, recordMigrations);
   const handle = connection.handle();
-  const builder = indexBuilder(connectionOptions);
+  const builder = indexBuilder(connectionOptions, handle.store);
   const pglite = options.pglite !== undefined;
   let opened: Opened | undefined;
 
@@ -96,10 +103,10 @@ export function pgvectorStore(options: PgvectorStoreOptions): PgvectorStore {
   };
 
   /** Namespaces whose search rows changed since their indexes were last looked after. */
-  const changed = new Map<number, number>();
+  const changed = new Map<number, RefreshedNamespace>();
   const takeIn = async (db: Transaction<Tables>, names: Names, dimensions: number): Promise<boolean> => {
     const { namespaces, behind } = await refreshRows(db, names, dimensions);
-    for (const { key, size } of namespaces) changed.set(key, size);
+    for (const each of namespaces) changed.set(each.key, each);
     return behind;
   };
   const records = postgresFaceRecords(connection, async (db) => {
@@ -114,8 +121,9 @@ export function pgvectorStore(options: PgvectorStoreOptions): PgvectorStore {
   };
 
   const tendWhereDue = (build: IndexBuild): void => {
-    for (const [key, size] of changed) {
-      if (search === "hnsw" && (size >= build.options.from || size === 0)) builder.begin(build, key);
+    for (const { key, size, indexed } of changed.values()) {
+      const due = size >= build.options.from ? indexed !== true : size === 0 && indexed !== undefined;
+      if (search === "hnsw" && due) builder.begin(build, key);
     }
     changed.clear();
   };
@@ -158,7 +166,7 @@ export function pgvectorStore(options: PgvectorStoreOptions): PgvectorStore {
     },
 
     async search(namespace, probes, { k, memberIds, ...call }) {
-      const { space, names } = use();
+      const { space, names, build } = use();
       call.signal?.throwIfAborted();
       checkId("namespace", namespace);
       checkNumber("k", k, { min: 1, max: Number.MAX_SAFE_INTEGER, integer: true });
@@ -171,6 +179,7 @@ export function pgvectorStore(options: PgvectorStoreOptions): PgvectorStore {
         if (found !== undefined) return found;
         // Another writer, who knows of no search rows.
         await refresh(names, dimensions, call);
+        tendWhereDue(build);
       }
     },
 
@@ -204,7 +213,13 @@ export function pgvectorStore(options: PgvectorStoreOptions): PgvectorStore {
     async buildIndexes(call) {
       const { build } = use();
       if (search === "exact") return;
-      for (const key of await namespacesToIndex(handle, build, call)) await builder.finish(build, key, call);
+      for (;;) {
+        const due = await namespacesToIndex(handle, build, call);
+        if (due.length === 0) return;
+        let built = true;
+        for (const key of due) built = (await builder.finish(build, key, call)) && built;
+        if (!built) await pause(lookEachMs);
+      }
     },
 
     async [Symbol.asyncDispose]() {

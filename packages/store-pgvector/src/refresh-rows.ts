@@ -2,7 +2,7 @@ import { meanTemplate } from "@facekit/core";
 import { fromTemplateRow, numberOf, type Tables, templateColumns } from "@facekit/store-sql/postgres";
 import { type RawBuilder, sql, type Transaction } from "kysely";
 import { halfvecText } from "./halves.js";
-import type { Names } from "./names.js";
+import { indexReady, type Names } from "./names.js";
 
 /** About 1 MiB of templates of 512 numbers, or so many members' means. */
 const pageSize = 512;
@@ -18,6 +18,8 @@ export interface RefreshedNamespace {
   readonly key: number;
   /** How many search rows it now has. */
   readonly size: number;
+  /** Whether its HNSW index is ready; undefined where it has none. */
+  readonly indexed: boolean | undefined;
 }
 
 export interface Refreshed {
@@ -50,12 +52,17 @@ export async function refreshRows(db: Transaction<Tables>, names: Names, dimensi
       added(key, await addMeans(db, names, range, key, members.slice(at, at + pageSize), dimensions));
     }
   }
-  const { rows } = await sql<{ key: number; size: unknown }>`
+  const { rows } = await sql<{ key: number; size: unknown; indexed: boolean | null }>`
     UPDATE ${namespaces} AS n SET size = n.size + change.by
     FROM unnest(${[...sizes.keys()]}::integer[], ${[...sizes.values()]}::bigint[]) AS change (key, by)
-    WHERE n.key = change.key RETURNING n.key, n.size`.execute(db);
+    WHERE n.key = change.key RETURNING n.key, n.size, ${indexReady(names, sql`n.key`)} AS indexed`.execute(db);
   await sql`UPDATE ${names.state} SET revision = ${range.until}`.execute(db);
-  return { namespaces: rows.map(({ key, size }) => ({ key, size: numberOf(size) })), behind: range.behind };
+  const refreshed = rows.map(({ key, size, indexed }) => ({
+    key,
+    size: numberOf(size),
+    indexed: indexed ?? undefined,
+  }));
+  return { namespaces: refreshed, behind: range.behind };
 }
 
 /** Templates that changed after `since`, up to `until`. Later ones are left to the next turn. */

@@ -6,6 +6,7 @@ import { afterAll, beforeAll, describe, expect, onTestFinished, test } from "vit
 import { type PgvectorStore, type PgvectorStoreOptions, pgvectorStore } from "../src/index.js";
 import {
   direction,
+  lockOnServer,
   near,
   newSchema,
   onServer,
@@ -124,6 +125,19 @@ function behaviour(place: () => Place): void {
         { count: 0 },
       ]);
       await expect.poll(() => indexesIn(at), { timeout: 30_000 }).toEqual([]);
+    });
+
+    test("gets its index where another program filled the namespace, too", async () => {
+      const at = place();
+      const store = await open({ ...at.options, hnsw }, dimensions);
+      const plain = postgresStore(at.options);
+      onTestFinished(() => plain[Symbol.asyncDispose]());
+      await plain.faceRecords.open(spaceOf(dimensions));
+      const random = seeded(8);
+      const templates = Array.from({ length: 700 }, (_, i) => record(`${i}`, `m${i}`, direction(random, dimensions)));
+      await plain.faceRecords.put("large", templates);
+      expect((await store.search("large", [direction(random, dimensions)], { k: 1 })).comparisons).toBe(700);
+      await expect.poll(() => indexesIn(at), { timeout: 30_000 }).toHaveLength(1);
     });
 
     test("builds the index anew where a process was killed while it built one", async () => {
@@ -270,10 +284,76 @@ describe("PGlite", () => {
 
 describe.skipIf(skipped !== undefined)(`PostgreSQL${skipped === undefined ? "" : ` (${skipped})`}`, () => {
   behaviour(() => ({ options: schemaOnServer(), rows: onServer }));
+
+  describe("while an index is built", () => {
+    const hnsw = { from: 50 };
+
+    /** A store with an index that is due, and a transaction that keeps it from being built until it ends. */
+    async function held(): Promise<{ options: PgvectorStoreOptions; store: PgvectorStore; release(): Promise<void> }> {
+      const options = { ...schemaOnServer(), hnsw };
+      const store = await open(options, 8);
+      const release = await lockOnServer(`LOCK TABLE ${options.schema}.search_rows IN ROW EXCLUSIVE MODE`);
+      const random = seeded(9);
+      const templates = Array.from({ length: 60 }, (_, i) => record(`${i}`, `m${i}`, direction(random, 8)));
+      await store.upsert("n", templates);
+      return { options, store, release };
+    }
+
+    const building = (schema: string | undefined): Promise<unknown> =>
+      expect
+        .poll(() =>
+          onServer(
+            `SELECT FROM pg_stat_activity WHERE state = 'active' AND query LIKE '%CREATE INDEX%${schema}%' AND pid <> pg_backend_pid()`,
+          ),
+        )
+        .toHaveLength(1);
+
+    test("a store that is disposed does not wait for it, even where it has just begun", async () => {
+      const { store } = await held();
+      await store[Symbol.asyncDispose]();
+    });
+
+    test("a store that is disposed ends it, and tells those who wait", async () => {
+      const { options, store } = await held();
+      await building(options.schema);
+      const waiting = expect(store.buildIndexes()).rejects.toMatchObject({ code: "closed" });
+      await new Promise((resolve) => setTimeout(resolve, 50));
+      await store[Symbol.asyncDispose]();
+      await waiting;
+    });
+
+    test("by another process, buildIndexes waits until it is ready", async () => {
+      const { options, release } = await held();
+      await building(options.schema);
+      const other = await open(options, 8);
+      let ready = false;
+      const waiting = other.buildIndexes().then(() => {
+        ready = true;
+      });
+      await new Promise((resolve) => setTimeout(resolve, 300));
+      expect(ready).toBe(false);
+      await release();
+      await waiting;
+      const [index] = await onServer(
+        `SELECT indisvalid FROM pg_index WHERE indexrelid = '${options.schema}.search_rows_hnsw_1'::regclass`,
+      );
+      expect(index?.indisvalid).toBe(true);
+    });
+
+    test("an abort ends the waiting", async () => {
+      const { store } = await held();
+      const controller = new AbortController();
+      const reason = new Error("enough");
+      const waiting = expect(store.buildIndexes({ signal: controller.signal })).rejects.toBe(reason);
+      setTimeout(() => controller.abort(reason), 100);
+      await waiting;
+    });
+  });
 });
 
 test.each<[string, unknown]>([
   ["search", { search: "fast" }],
+  ["hnsw", { hnsw: null }],
   ["hnsw.from", { hnsw: { from: 0 } }],
   ["hnsw.efSearch", { hnsw: { efSearch: 1001 } }],
   ["hnsw.efConstruction", { hnsw: { m: 40, efConstruction: 64 } }],

@@ -40,6 +40,21 @@ export async function onServer(statement: string): Promise<Record<string, unknow
   }
 }
 
+/** A lock that is kept until the function that it gives is called, or the test ends. */
+export async function lockOnServer(statement: string): Promise<() => Promise<void>> {
+  const client = new pg.Client({ connectionString: url ?? "" });
+  await client.connect();
+  let released: Promise<void> | undefined;
+  const release = (): Promise<void> => {
+    released ??= client.end();
+    return released;
+  };
+  onTestFinished(release);
+  await client.query("BEGIN");
+  await client.query(statement);
+  return release;
+}
+
 export function spaceOf(dimensions: number): EmbeddingSpace {
   return { id: `pgvector-test-${dimensions}`, dimensions, metric: "cosine" };
 }
