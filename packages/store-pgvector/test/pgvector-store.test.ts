@@ -285,6 +285,23 @@ describe("PGlite", () => {
 describe.skipIf(skipped !== undefined)(`PostgreSQL${skipped === undefined ? "" : ` (${skipped})`}`, () => {
   behaviour(() => ({ options: schemaOnServer(), rows: onServer }));
 
+  test("opens a new database where another makes the extension at the same time", async () => {
+    const name = newSchema();
+    await onServer(`CREATE DATABASE ${name}`);
+    onTestFinished(async () => {
+      await onServer(`DROP DATABASE ${name} WITH (FORCE)`);
+    });
+    const url = new URL(schemaOnServer().url);
+    url.pathname = `/${name}`;
+    const commit = await lockOnServer("CREATE EXTENSION vector", url.href);
+    const opening = open({ url: url.href }, 8);
+    await expect
+      .poll(() => onServer(`SELECT FROM pg_stat_activity WHERE datname = '${name}' AND wait_event_type = 'Lock'`))
+      .toHaveLength(1);
+    await commit();
+    expect(await (await opening).count("n")).toEqual({ members: 0, templates: 0 });
+  });
+
   describe("while an index is built", () => {
     const hnsw = { from: 50 };
 

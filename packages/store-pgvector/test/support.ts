@@ -40,13 +40,13 @@ export async function onServer(statement: string): Promise<Record<string, unknow
   }
 }
 
-/** A lock that is kept until the function that it gives is called, or the test ends. */
-export async function lockOnServer(statement: string): Promise<() => Promise<void>> {
-  const client = new pg.Client({ connectionString: url ?? "" });
+/** A transaction with the locks that a statement takes, until the function that it gives commits it or the test ends. */
+export async function lockOnServer(statement: string, at: string | undefined = url): Promise<() => Promise<void>> {
+  const client = new pg.Client({ connectionString: at ?? "" });
   await client.connect();
   let released: Promise<void> | undefined;
   const release = (): Promise<void> => {
-    released ??= client.end();
+    released ??= client.query("COMMIT").then(() => client.end());
     return released;
   };
   onTestFinished(release);
