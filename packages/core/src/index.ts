@@ -38,6 +38,7 @@ export * from "./stores/check-entries.js";
 export * from "./stores/errors.js";
 export * from "./stores/ordered-text.js";
 export * from "./stores/paged.js";
+export * from "./stores/scored-members.js";
 export * from "./threshold.js";
 export * from "./vector-store.js";
 export * from "./vectors.js";
