@@ -104,9 +104,12 @@ export function pgvectorStore(options: PgvectorStoreOptions): PgvectorStore {
 
   /** Namespaces whose search rows changed since their indexes were last looked after. */
   const changed = new Map<number, RefreshedNamespace>();
+  /** Whether more was written than one turn takes in. */
+  let behind = false;
   const takeIn = async (db: Transaction<Tables>, names: Names, dimensions: number): Promise<boolean> => {
-    const { namespaces, behind } = await refreshRows(db, names, dimensions);
-    for (const each of namespaces) changed.set(each.key, each);
+    const refreshed = await refreshRows(db, names, dimensions);
+    for (const each of refreshed.namespaces) changed.set(each.key, each);
+    behind = refreshed.behind;
     return behind;
   };
   const records = postgresFaceRecords(connection, async (db) => {
@@ -118,6 +121,12 @@ export function pgvectorStore(options: PgvectorStoreOptions): PgvectorStore {
   const refresh = async (names: Names, dimensions: number, call: CallOptions | undefined): Promise<void> => {
     const turn = (db: Transaction<Tables>): Promise<boolean> => takeIn(db, names, dimensions);
     while (await handle.write(turn, { ...call, idempotent: true }));
+  };
+
+  /** What is erased is gone from the search rows too, before the call fulfils. */
+  const afterErasure = async ({ names, space, build }: Opened, call: CallOptions | undefined): Promise<void> => {
+    if (behind) await refresh(names, space.dimensions, call);
+    tendWhereDue(build);
   };
 
   const tendWhereDue = (build: IndexBuild): void => {
@@ -184,16 +193,16 @@ export function pgvectorStore(options: PgvectorStoreOptions): PgvectorStore {
     },
 
     async deleteMember(namespace, memberId, call) {
-      const { build } = use();
+      const opened = use();
       const { deleted } = await records.delete(namespace, { memberId }, call);
-      tendWhereDue(build);
+      await afterErasure(opened, call);
       return deleted;
     },
 
     async deleteNamespace(namespace, call) {
-      const { build } = use();
+      const opened = use();
       const { deleted } = await records.deleteNamespace(namespace, call);
-      tendWhereDue(build);
+      await afterErasure(opened, call);
       return deleted;
     },
 

@@ -244,6 +244,26 @@ function behaviour(place: () => Place): void {
     expect(comparisons).toBe(2);
   });
 
+  test("erases search rows before it says so, however much was written without it", async () => {
+    const { options, rows } = place();
+    const store = await open(options, 4);
+    await store.upsert("n", [record("1", "ann", normalize([1, 0, 0, 0]))]);
+    const plain = postgresStore(options);
+    onTestFinished(() => plain[Symbol.asyncDispose]());
+    await plain.faceRecords.open(spaceOf(4));
+    const random = seeded(10);
+    for (const batch of ["a", "b"]) {
+      const others = Array.from({ length: 4100 }, (_, i) => record(`${batch}${i}`, `m${i}`, direction(random, 4)));
+      await plain.faceRecords.put("others", others);
+    }
+    expect(await store.deleteMember("n", "ann")).toBe(1);
+    const [left] = await rows(
+      `SELECT count(*)::int AS count FROM ${options.schema}.search_rows WHERE template_id = decode('0031', 'hex')
+         OR template_id = decode('3100', 'hex')`,
+    );
+    expect(left?.count).toBe(0);
+  });
+
   test("refuses more dimensions than pgvector's index takes, and searches them exactly", async () => {
     const { options } = place();
     const store = pgvectorStore(options);
