@@ -27,14 +27,15 @@ export interface Damage {
 export interface Damaged {
   readonly number: number;
   readonly damage: Damage;
-  /** `wrong`: an answer that was wrong without a word, or an error that is no FaceKitError. */
+  /** `wrong`: an answer that was wrong without a word, or an error that does not tell of a damaged store. */
   readonly outcome: "right" | "refused" | "wrong";
   readonly why?: string;
 }
 
 /**
- * What records in files must do where a file lost its end or a bit was flipped: answer right, or refuse with a typed error.
- * Never answer wrong without a word, and never end the process.
+ * What records in files must do where a file lost its end or a bit was flipped: answer right, or refuse with `store-corrupt`;
+ * where the bit was one of those that name the version or the space, also with `not-supported` or `space-mismatch`. Never
+ * answer wrong without a word, and never end the process.
  */
 export function damagedFilesConformance({ test, open, places = 60 }: DamagedFilesConformanceOptions): void {
   for (const kind of ["bit flip", "truncation"] as const) {
@@ -63,24 +64,42 @@ export async function* damageFiles({ open, kind, places, skip = 0 }: DamageOptio
   try {
     const truth = await fill(open, folder);
     const sound = await settledFiles(folder);
+    if (sound.size === 0) throw new Error("The records left no file in the folder.");
+    const undamaged = await readCopy(open, folder, sound, truth);
+    if (undamaged.outcome !== "right") throw new Error(`A copy that nobody damaged is not right: ${undamaged.why}`);
     const damages = [...sound].flatMap(([file, bytes]) => damagesOf(file, bytes, kind, places));
     for (const [number, damage] of damages.entries()) {
       if (number < skip) continue;
-      const hurt = join(folder, "hurt");
-      await mkdir(hurt);
-      for (const [file, bytes] of sound) {
-        await mkdir(dirname(join(hurt, file)), { recursive: true });
-        await writeFile(join(hurt, file), file === damage.file ? damaged(bytes, damage) : bytes);
-      }
-      yield { number, damage, ...(await outcomeOf(open, hurt, truth)) };
-      await rm(hurt, { recursive: true, maxRetries: 5 });
+      yield { number, damage, ...(await readCopy(open, folder, sound, truth, damage)) };
     }
   } finally {
     await rm(folder, { recursive: true, force: true, maxRetries: 5 });
   }
 }
 
-async function outcomeOf(open: OpenIn, folder: string, truth: Held): Promise<Pick<Damaged, "outcome" | "why">> {
+const refusals = ["store-corrupt", "not-supported", "space-mismatch"] as const;
+
+type Outcome = Pick<Damaged, "outcome" | "why">;
+
+/** Reads the files in a folder of their own below, one of them damaged. */
+async function readCopy(
+  open: OpenIn,
+  folder: string,
+  sound: ReadonlyMap<string, Buffer>,
+  truth: Held,
+  damage?: Damage,
+): Promise<Outcome> {
+  const copy = join(folder, "copy");
+  for (const [file, bytes] of sound) {
+    await mkdir(dirname(join(copy, file)), { recursive: true });
+    await writeFile(join(copy, file), file === damage?.file ? damaged(bytes, damage) : bytes);
+  }
+  const outcome = await outcomeOf(open, copy, truth);
+  await rm(copy, { recursive: true, maxRetries: 5 });
+  return outcome;
+}
+
+async function outcomeOf(open: OpenIn, folder: string, truth: Held): Promise<Outcome> {
   try {
     await lend(
       () => open(folder),
@@ -88,7 +107,8 @@ async function outcomeOf(open: OpenIn, folder: string, truth: Held): Promise<Pic
     );
     return { outcome: "right" };
   } catch (error) {
-    return isFaceKitError(error) ? { outcome: "refused" } : { outcome: "wrong", why: String(error) };
+    const refused = refusals.some((code) => isFaceKitError(error, code));
+    return { outcome: refused ? "refused" : "wrong", why: String(error) };
   }
 }
 

@@ -1,8 +1,8 @@
 import { type FaceRecord, type FaceRecords, isFaceKitError } from "@facekit/core";
 import { contents, holds, keyOf, Mirror, named } from "./contents.js";
 import { ensure, equal } from "./expect.js";
-import { minutesAfterNoon, randomVector, record, seeded, space } from "./samples.js";
-import { lend, type PersistentConformanceOptions } from "./suite.js";
+import { minutesAfterNoon, photos, randomVector, record, seeded, space } from "./samples.js";
+import { lend, type PersistentConformanceOptions, pause } from "./suite.js";
 
 /** Several writers at a time, where there can be as several processes have them. Part of the suite of `FaceRecords`. */
 export function recordsRaces({ test, create, reopen }: PersistentConformanceOptions<FaceRecords>): void {
@@ -182,32 +182,48 @@ export function recordsRaces({ test, create, reopen }: PersistentConformanceOpti
     equal(new Set(taken.flat().map(({ id }) => id)).size, 24, "number of seats");
   });
 
-  it("the clock jumps: revisions go on growing, and dates stay what was given", async (records, other) => {
-    const now = Date.now;
-    const jumps = [0, 3_600_000, -86_400_000 * 400, 86_400_000 * 365 * 80, -3_600_000];
+  it("the clock jumps: revisions go on growing, dates stay what was given, and who opens then finds all", async (records, other) => {
+    const [hour, year] = [3_600_000, 86_400_000 * 365];
     const written: FaceRecord[] = [];
     let last = 0;
-    try {
-      for (const [i, jump] of jumps.entries()) {
-        Date.now = () => now() + jump;
-        const item = { ...record(`${i}`, "ann"), createdAt: minutesAfterNoon(i - 2) };
-        const { revision } = await (i % 2 === 0 ? records : other).put("n", [item]);
-        ensure(revision > last, `Revisions must grow over a jump of ${jump} ms; got ${revision} after ${last}.`);
-        last = revision;
-        written.push(item);
-        await holds(other, named("n", written));
+    const write = async (writer: FaceRecords, jump: number): Promise<void> => {
+      const n = written.length;
+      const item = { ...record(`${n}`, "ann"), createdAt: minutesAfterNoon(n - 2) };
+      const { revision } = await writer.put("n", [item]);
+      ensure(revision > last, `Revisions must grow over a jump of ${jump} ms; got ${revision} after ${last}.`);
+      last = revision;
+      written.push(item);
+    };
+    await atJumpedTimes([0, hour, -year, 80 * year, -hour], async (jump) => {
+      if (reopen !== undefined) {
+        await lend(
+          () => reopen(records),
+          async (opened) => {
+            await opened.open(space);
+            await holds(opened, named("n", written));
+            await write(opened, jump);
+          },
+        );
       }
-    } finally {
-      Date.now = now;
-    }
+      for (const writer of [records, other]) await write(writer, jump);
+      for (const reader of [records, other]) await holds(reader, named("n", written));
+    });
   });
 }
 
-function pause(ms: number): Promise<void> {
-  return new Promise((resolve) => setTimeout(resolve, ms));
-}
-
-/** Three templates of one member. */
-function photos(memberId: string, prefix: string, random: () => number): FaceRecord[] {
-  return [1, 2, 3].map((n) => record(`${prefix}/${n}`, memberId, randomVector(random)));
+/** Runs something while `Date` is so many milliseconds off, for each of them. `new Date()` does not ask `Date.now()`. */
+async function atJumpedTimes(jumps: readonly number[], run: (jump: number) => Promise<void>): Promise<void> {
+  const real = globalThis.Date;
+  try {
+    for (const jump of jumps) {
+      const now = (): number => real.now() + jump;
+      globalThis.Date = new Proxy(real, {
+        construct: (target, given, as) => Reflect.construct(target, given.length === 0 ? [now()] : given, as),
+        get: (target, key) => (key === "now" ? now : Reflect.get(target, key)),
+      });
+      await run(jump);
+    }
+  } finally {
+    globalThis.Date = real;
+  }
 }

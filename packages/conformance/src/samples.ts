@@ -44,6 +44,11 @@ export function record(id: string, memberId: string, vector: Float32Array = axis
   return { id, memberId, vector, createdAt: noon };
 }
 
+/** Three templates of one member, with ids after the prefix. */
+export function photos(memberId: string, prefix: string, random: () => number): FaceRecord[] {
+  return [1, 2, 3].map((n) => record(`${prefix}/${n}`, memberId, randomVector(random)));
+}
+
 /** Vectors that no template may be. */
 export const badVectors: readonly (readonly [why: string, vector: Float32Array])[] = [
   ["one dimension too few", axis(0).slice(1)],

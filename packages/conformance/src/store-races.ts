@@ -1,8 +1,8 @@
 import { dot, type FaceRecord, isFaceKitError, type VectorStore } from "@facekit/core";
 import { withMeans } from "./compared.js";
 import { ensure, equal, near } from "./expect.js";
-import { axis, randomVector, record, seeded, space } from "./samples.js";
-import { lend, type PersistentConformanceOptions } from "./suite.js";
+import { axis, photos, randomVector, record, seeded, space } from "./samples.js";
+import { lend, type PersistentConformanceOptions, pause } from "./suite.js";
 
 /** How long a store that does not read after write may take to agree with what was written. */
 const patienceMs = 20_000;
@@ -72,7 +72,7 @@ export function storeRaces({ test, create, reopen }: PersistentConformanceOption
   it("a namespace is erased while another writes: each member is there whole or not at all", async (store, other) => {
     const random = seeded(23);
     const written: FaceRecord[][] = [];
-    let writing = true;
+    let [erased, writing] = [0, true];
     const write = async (): Promise<void> => {
       for (let i = 0; i < 20; i++) {
         const batch = photos(`m${i}`, `m${i}`, random);
@@ -83,8 +83,10 @@ export function storeRaces({ test, create, reopen }: PersistentConformanceOption
     };
     const erase = async (): Promise<void> => {
       while (writing) {
-        equal((await other.deleteNamespace("n")) % 3, 0, "templates erased, over whole members");
-        await new Promise((resolve) => setTimeout(resolve, 3));
+        const deleted = await other.deleteNamespace("n");
+        equal(deleted % 3, 0, "templates erased, over whole members");
+        erased += deleted;
+        await pause(3);
       }
     };
     await Promise.all([write(), erase()]);
@@ -95,6 +97,7 @@ export function storeRaces({ test, create, reopen }: PersistentConformanceOption
       [],
       "members of whom a part is there",
     );
+    equal(erased + 3 * there.size, 3 * written.length, "templates erased and templates there, of those acknowledged");
     await agrees(
       store,
       "n",
@@ -127,11 +130,6 @@ export function storeRaces({ test, create, reopen }: PersistentConformanceOption
   });
 }
 
-/** Three templates of one member. */
-function photos(memberId: string, prefix: string, random: () => number): FaceRecord[] {
-  return [1, 2, 3].map((n) => record(`${prefix}/${n}`, memberId, randomVector(random)));
-}
-
 /** The store's count is that of these records, and so are its best matches, by comparing with each. */
 async function agrees(
   store: VectorStore,
@@ -152,7 +150,7 @@ async function agrees(
       const similarity = match?.similarity ?? Number.NaN;
       if (Math.abs(similarity - best) <= 1e-5) break;
       if (performance.now() >= deadline) near(similarity, best, 1e-5, "similarity of the best match");
-      await new Promise((resolve) => setTimeout(resolve, 50));
+      await pause(50);
     }
   }
 }

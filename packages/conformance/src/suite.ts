@@ -38,6 +38,10 @@ export async function drain(items: AsyncIterable<unknown>): Promise<void> {
   for await (const _ of items);
 }
 
+export function pause(ms: number): Promise<void> {
+  return new Promise((resolve) => setTimeout(resolve, ms));
+}
+
 /** A signal that was aborted before the call, and the reason that the call must reject with. */
 export function abortedSignal(): { readonly signal: AbortSignal; readonly reason: Error } {
   const reason = new Error("The conformance suite aborted this call.");

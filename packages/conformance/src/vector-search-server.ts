@@ -61,7 +61,9 @@ export async function vectorSearchServer(options: VectorSearchServerOptions): Pr
     const fits = filterOf(stage.filter ?? {}, paths);
     const query = numbersOf(stage.queryVector);
     if (query === undefined) throw new CommandError(2, "queryVector is no vector");
-    if (!Number.isInteger(stage.limit) || stage.limit < 1) throw new CommandError(2, "limit must be positive");
+    if (!Number.isInteger(stage.limit) || stage.limit < 1 || stage.limit > 10_000) {
+      throw new CommandError(2, "limit must be from 1 to 10000");
+    }
     if (!stage.exact && !(stage.numCandidates >= stage.limit && stage.numCandidates <= 10_000)) {
       throw new CommandError(2, "numCandidates must be from limit to 10000");
     }

@@ -6,6 +6,7 @@ import {
   vectorStoreConformance,
   visitLogConformance,
 } from "@facekit/conformance";
+import { damagedFilesConformance, type OpenIn } from "@facekit/conformance/faults";
 import {
   createVectorStore,
   type FaceRecords,
@@ -16,15 +17,22 @@ import {
   type VisitLog,
 } from "@facekit/core";
 import { describe, expect, test } from "vitest";
+import { type ToyFileOptions, toyFileRecords } from "./toy-file.js";
 import { toyDetector, toyIndex, toyPicture } from "./toys.js";
 
-/** Runs a suite and gives the names of the tests that failed. */
-async function failuresOf(suite: (test: TestRunner) => void): Promise<string> {
+/** Runs a suite and gives the names of the tests that failed, and why. */
+async function failedTests(suite: (test: TestRunner) => void): Promise<{ name: string; reason: string }[]> {
   const tests: { name: string; run: () => Promise<void> }[] = [];
   suite((name, run) => tests.push({ name, run }));
-  const failed: string[] = [];
-  for (const { name, run } of tests) await run().catch(() => failed.push(name));
-  return failed.join("\n");
+  const failed: { name: string; reason: string }[] = [];
+  for (const { name, run } of tests) {
+    await run().catch((error: unknown) => failed.push({ name, reason: String(error) }));
+  }
+  return failed;
+}
+
+async function failuresOf(suite: (test: TestRunner) => void): Promise<string> {
+  return (await failedTests(suite)).map(({ name }) => name).join("\n");
 }
 
 const failingRecords = (override: (records: FaceRecords) => Partial<FaceRecords>): Promise<string> =>
@@ -53,6 +61,8 @@ describe("the suites catch", () => {
   test("nothing where nothing is wrong", async () => {
     expect(await failingRecords(() => ({}))).toBe("");
     expect(await failingVisits(() => ({}))).toBe("");
+    const open: OpenIn = (folder) => toyFileRecords(folder);
+    expect(await failuresOf((test) => damagedFilesConformance({ test, open, places: 8 }))).toBe("");
   });
 
   test("a store that counts the comparisons of its hits and not of its gallery", async () => {
@@ -181,6 +191,73 @@ describe("the suites catch", () => {
       };
     });
     expect(failed).toContain("the clock jumps");
+  });
+
+  test("records that take for stale what was written later than now", async () => {
+    const places = new WeakMap<FaceRecords, { records: FaceRecords; writtenAt: Date }>();
+    const opened = (place: { records: FaceRecords; writtenAt: Date }): FaceRecords => {
+      const { records } = place;
+      const own: FaceRecords = {
+        ...records,
+        async open(space) {
+          await records.open(space);
+          if (new Date() < place.writtenAt) await records.deleteNamespace("n");
+        },
+        async put(namespace, batch, options) {
+          place.writtenAt = new Date();
+          return records.put(namespace, batch, options);
+        },
+        async [Symbol.asyncDispose]() {},
+      };
+      places.set(own, place);
+      return own;
+    };
+    const fresh = (): FaceRecords => opened({ records: memoryFaceRecords(), writtenAt: new Date(0) });
+    const failed = await failuresOf((test) =>
+      faceRecordsConformance({
+        test,
+        create: fresh,
+        reopen: (previous) => opened(places.get(previous) ?? { records: memoryFaceRecords(), writtenAt: new Date(0) }),
+      }),
+    );
+    expect(failed).toContain("FaceRecords, races: the clock jumps");
+  });
+
+  test("a store that acknowledges a member after an erasure and does not keep it", async () => {
+    const failed = await failuresOf((test) =>
+      vectorStoreConformance({
+        test,
+        create: () => {
+          const store = createVectorStore({ records: memoryFaceRecords(), index: toyIndex() });
+          let erased = 0;
+          return {
+            ...store,
+            async deleteNamespace(namespace, options) {
+              erased++;
+              return store.deleteNamespace(namespace, options);
+            },
+            // The third, so that a single erasure loses nothing.
+            upsert: async (namespace, batch, options) =>
+              erased++ === 3 ? store.upsert(namespace, [], options) : store.upsert(namespace, batch, options),
+          };
+        },
+      }),
+    );
+    expect(failed).toContain("a namespace is erased while another writes");
+  });
+
+  test.each<[string, ToyFileOptions | OpenIn, string]>([
+    ["a damaged file where there is none", () => memoryFaceRecords(), "left no file"],
+    ["files that are refused undamaged", { whenFilled: "refuse" }, "nobody damaged"],
+    ["damage that is told as another error", { whenDamaged: "store-unavailable" }, "wrong answers"],
+    ["damage that is not noticed", { whenDamaged: "ignore" }, "wrong answers"],
+  ])("%s", async (_, wrong, reason) => {
+    const open: OpenIn = typeof wrong === "function" ? wrong : (folder) => toyFileRecords(folder, wrong);
+    const failed = await failedTests((test) => damagedFilesConformance({ test, open, places: 8 }));
+    expect(failed.map((each) => each.reason)).toEqual([
+      expect.stringContaining(reason),
+      expect.stringContaining(reason),
+    ]);
   });
 
   test("records that order members like a dictionary", async () => {

@@ -59,6 +59,9 @@ export function checkFunction(name: string, value: unknown): void {
 
 /** Throws `invalid-argument` for keys that no option has, so that a misspelt one is not silently passed over. */
 export function checkKeys(name: string, value: object, known: readonly string[]): void {
+  if (typeof value !== "object" || value === null) {
+    throw new FaceKitError("invalid-argument", `${name} wants an object of options; got ${describe(value)}.`);
+  }
   const unknown = Object.keys(value).find((key) => !known.includes(key));
   if (unknown !== undefined) {
     throw new FaceKitError("invalid-argument", `${name} has no option "${unknown}"; it knows ${known.join(", ")}.`);

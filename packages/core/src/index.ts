@@ -41,6 +41,7 @@ export * from "./stores/errors.js";
 export * from "./stores/import-client.js";
 export * from "./stores/ordered-text.js";
 export * from "./stores/paged.js";
+export * from "./stores/scored-members.js";
 export * from "./threshold.js";
 export * from "./vector-store.js";
 export * from "./vectors.js";

@@ -25,4 +25,5 @@ test("checkKeys names a misspelt option and those there are", () => {
   expect(() => checkKeys("register", { treshold: 1 }, ["threshold", "signal"])).toThrow(
     'register has no option "treshold"; it knows threshold, signal.',
   );
+  expect(() => checkKeys("hnsw", JSON.parse("null"), ["m"])).toThrow("hnsw wants an object of options; got null.");
 });

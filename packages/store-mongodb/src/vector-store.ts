@@ -4,17 +4,16 @@ import {
   checkText,
   checkVector,
   disposeAll,
-  dot,
   type EmbeddingSpace,
   FaceKitError,
   limiter,
   type MemberMatch,
   mapConcurrently,
-  meanTemplate,
   type NamespacedFaceRecord,
   notOpenError,
   orderedText,
   type Progress,
+  scoredMembers,
   specVersion,
   type VectorStore,
 } from "@facekit/core";
@@ -207,17 +206,6 @@ async function templatesOf(
   return found;
 }
 
-/** Members against a probe by the rule of `MemberMatch`, best first, ties by member id. */
 function compared(members: ReadonlyMap<string, readonly NamespacedFaceRecord[]>, probe: Float32Array): MemberMatch[] {
-  const matches = [...members].map(([memberId, own]): MemberMatch => {
-    let best: MemberMatch = { memberId, similarity: -2 };
-    for (const { id, vector } of own) {
-      const similarity = dot(vector, probe);
-      if (similarity > best.similarity) best = { memberId, similarity, templateId: id };
-    }
-    const mean = own.length < 2 ? undefined : meanTemplate(own.map(({ vector }) => vector));
-    const similarity = mean === undefined ? -2 : dot(mean, probe);
-    return similarity > best.similarity ? { memberId, similarity } : best;
-  });
-  return matches.sort((a, b) => b.similarity - a.similarity || (a.memberId < b.memberId ? -1 : 1));
+  return scoredMembers([...members].map(([memberId, templates]) => ({ memberId, templates })))(probe);
 }

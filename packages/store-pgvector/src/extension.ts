@@ -6,12 +6,13 @@ import { adapterId } from "./adapter-id.js";
 /** The first version with iterative index scans. */
 const leastVersion = [0, 8] as const;
 
-/** SQLSTATE. */
+/** SQLSTATEs. */
 const insufficientPrivilege = "42501";
+const [uniqueViolation, duplicateObject] = ["23505", "42710"];
 
 /**
  * Makes the extension where it is missing, and tells the schema in which its types lie: a host may keep extensions apart.
- * Rejects with `not-supported` and the command that brings it.
+ * Rejects with `not-supported` and the command that brings it; retryably where another made it at the same time.
  */
 export async function prepareExtension(db: Kysely<Tables>, store: string, pglite: boolean): Promise<string> {
   const held = (await installed(db)) ?? (await create(db, store, pglite));
@@ -44,7 +45,13 @@ async function create(db: Kysely<Tables>, store: string, pglite: boolean): Promi
     );
   }
   await sql`CREATE EXTENSION IF NOT EXISTS vector`.execute(db).catch((error: unknown) => {
-    if (sqlStateOf(error) !== insufficientPrivilege) throw error;
+    const state = sqlStateOf(error);
+    // IF NOT EXISTS does not see one that another makes at the same time. The next try does.
+    if (state === uniqueViolation || state === duplicateObject) {
+      const message = `Another made the extension "vector" of "${store}" at the same time. Try again.`;
+      throw new FaceKitError("store-unavailable", message, { adapter: adapterId, retryable: true, cause: error });
+    }
+    if (state !== insufficientPrivilege) throw error;
     throw refusal(`This user may not make extensions in "${store}". Let its owner run there: CREATE EXTENSION vector`);
   });
   const made = await installed(db);

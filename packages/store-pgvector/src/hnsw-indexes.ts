@@ -5,11 +5,14 @@ import { indexNameOf, indexReady, type Names } from "./names.js";
 
 export interface HnswOptions {
   /**
-   * From how many templates and means on a namespace gets an HNSW index, 1 or more. Smaller ones are searched exactly.
-   * Default 20,000: there an exact search takes about 10 ms.
+   * From how many templates and means on a namespace gets an HNSW index, 1 or more. Smaller ones are searched exactly; one
+   * that shrank keeps its index until it is empty. Default 20,000: there an exact search takes about 10 ms.
    */
   readonly from?: number;
-  /** Edges of a node in each layer, 2 to 100. Default 16. */
+  /**
+   * Edges of a node in each layer, 2 to 100. Default 16. Like `efConstruction` for indexes made from now on: one that is
+   * there stays as it was made until it is dropped.
+   */
   readonly m?: number;
   /** How many nodes are kept in view while the index is built, at least 2 · m, up to 1000. Default 200. */
   readonly efConstruction?: number;
@@ -46,34 +49,37 @@ export async function namespacesToIndex(
 }
 
 /**
- * Builds the HNSW index of a namespace where it is due, and drops it where the namespace is empty. Whoever comes while
- * another process is at it leaves it to that.
+ * Builds the HNSW index of a namespace where it is due, and drops it where the namespace is empty. False where another
+ * process is at it, to which it is left. `goOn` is told the connection's process on the server, before each statement
+ * that may take long, and may throw.
  */
 export async function tendIndex(
   handle: Handle<Tables>,
   build: IndexBuild,
   key: number,
-  begun: (processId: number) => void,
-): Promise<void> {
+  goOn: (processId: number) => void,
+): Promise<boolean> {
   const { names } = build;
   const index = sql.id(names.schema, indexNameOf(key));
-  await handle.read((pool) =>
+  return handle.read((pool) =>
     pool.connection().execute(async (db) => {
       const lock = sql`hashtextextended(${`${names.schema}.${indexNameOf(key)}`}, 0)`;
       const { rows } = await sql<{ locked: boolean; process: number }>`
         SELECT pg_try_advisory_lock(${lock}) AS locked, pg_backend_pid() AS process`.execute(db);
-      if (rows[0]?.locked !== true) return;
-      try {
-        begun(rows[0].process);
+      const [held] = rows;
+      if (held?.locked !== true) return false;
+      const tend = async (): Promise<void> => {
+        goOn(held.process);
         const { size, ready } = await stateOf(db, names, key);
         const concurrently = build.concurrently ? sql`CONCURRENTLY` : sql``;
         const due = size >= build.options.from;
         // One that is not ready was left behind by a process that was killed.
         if (ready === false || (ready && size === 0)) await sql`DROP INDEX ${concurrently} ${index}`.execute(db);
+        goOn(held.process);
         if (due && ready !== true) await create(db, build, key, size);
-      } finally {
-        await sql`SELECT pg_advisory_unlock(${lock})`.execute(db);
-      }
+      };
+      await restoring(tend, () => sql`SELECT pg_advisory_unlock(${lock})`.execute(db));
+      return true;
     }),
   );
 }
@@ -83,19 +89,33 @@ async function create(db: Kysely<Tables>, build: IndexBuild, key: number, size: 
   // A parallel build takes all of it at once, so no more than the graph needs: a node, its edges and its vector.
   const neededMiB = (size * (2 * dimensions + 48 * options.m + 256) * 1.25) / 2 ** 20;
   const memory = `${Math.ceil(Math.min(options.buildMemoryMiB, Math.max(64, neededMiB)))}MB`;
-  await sql`SELECT set_config('maintenance_work_mem', ${memory}, false), set_config('statement_timeout', '0', false)`.execute(
-    db,
-  );
-  try {
+  const run = async (): Promise<void> => {
+    await sql`SELECT set_config('maintenance_work_mem', ${memory}, false), set_config('statement_timeout', '0', false)`.execute(
+      db,
+    );
     await sql`
       CREATE INDEX ${concurrently ? sql`CONCURRENTLY` : sql``} ${sql.id(indexNameOf(key))}
       ON ${names.rows} USING hnsw (vector ${names.operators})
       WITH (m = ${sql.lit(options.m)}, ef_construction = ${sql.lit(options.efConstruction)})
       WHERE namespace = ${sql.lit(key)}`.execute(db);
-  } finally {
+  };
+  await restoring(run, async () => {
     await sql`RESET maintenance_work_mem`.execute(db);
     await sql`RESET statement_timeout`.execute(db);
+  });
+}
+
+/** Puts a connection back as it was, whatever comes. What failed first is what is told. */
+async function restoring(work: () => Promise<void>, restore: () => Promise<unknown>): Promise<void> {
+  // Again, for a cancel that came too late for the work hits what follows.
+  const again = (): Promise<unknown> => restore().catch(restore);
+  try {
+    await work();
+  } catch (error) {
+    await again().catch(() => undefined);
+    throw error;
   }
+  await again();
 }
 
 /** `ready`: whether the index answers searches; undefined where there is none. */

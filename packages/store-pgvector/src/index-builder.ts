@@ -1,4 +1,5 @@
-import type { CallOptions } from "@facekit/core";
+import { setTimeout as pause } from "node:timers/promises";
+import { type CallOptions, closedError } from "@facekit/core";
 import {
   type Handle,
   type PostgresConnectionOptions,
@@ -14,38 +15,50 @@ import { type IndexBuild, tendIndex } from "./hnsw-indexes.js";
 export interface IndexBuilder {
   /** Looks after the index of a namespace. What fails is told as a warning of the process: searches are exact meanwhile. */
   begin(build: IndexBuild, key: number): void;
-  /** The same, fulfilled when it is done; rejects where it fails. */
-  finish(build: IndexBuild, key: number, call?: CallOptions): Promise<void>;
+  /**
+   * The same, fulfilled when it is done: false where another process is at it. Rejects where it fails, and with `closed`.
+   * An abort ends the waiting alone.
+   */
+  finish(build: IndexBuild, key: number, call?: CallOptions): Promise<boolean>;
   /** Ends the build under way. */
   close(handle: Handle<Tables>): Promise<void>;
 }
 
-/** The longest that an option allows: an hour. */
-const buildTimeoutMs = 3_600_000;
+/** The most that an option allows: 24 days. A build takes as long as it takes. */
+const buildTimeoutMs = 2_147_483_647;
 
-export function indexBuilder(options: PostgresConnectionOptions): IndexBuilder {
-  // A connection of its own, on which a statement may take long.
+/** How often a build that is to end is cancelled. One statement may follow another, and only running ones are. */
+const cancelEachMs = 100;
+
+export function indexBuilder(options: PostgresConnectionOptions, store: string): IndexBuilder {
+  const { statementTimeoutMs = 30_000 } = options;
   const patient = { ...options, maxConnections: 1, statementTimeoutMs: buildTimeoutMs, retryMs: 0 };
   let handle: Handle<Tables> | undefined;
   let closed = false;
   let processId: number | undefined;
-  let lastTurn: Promise<void> = Promise.resolve();
-  const waiting = new Map<number, Promise<void>>();
+  let lastTurn: Promise<unknown> = Promise.resolve();
+  const waiting = new Map<number, Promise<boolean>>();
 
-  const tend = (build: IndexBuild, key: number): Promise<void> => {
+  const check = (): void => {
+    if (closed) throw closedError(adapterId, store);
+  };
+
+  const tend = (build: IndexBuild, key: number): Promise<boolean> => {
     const before = waiting.get(key);
     if (before !== undefined) return before;
     const turn = lastTurn.then(async () => {
       // Whoever asks from now on may have made the namespace due.
       waiting.delete(key);
-      if (closed) return;
+      check();
       handle ??= postgresConnection<Tables>(adapterId, patient, recordMigrations).handle();
       try {
-        await tendIndex(handle, build, key, (id) => {
+        return await tendIndex(handle, build, key, (id) => {
+          check();
           processId = id;
         });
       } catch (error) {
-        if (!closed) throw error;
+        check();
+        throw error;
       } finally {
         processId = undefined;
       }
@@ -58,6 +71,7 @@ export function indexBuilder(options: PostgresConnectionOptions): IndexBuilder {
   return {
     begin(build, key) {
       tend(build, key).catch((error: unknown) => {
+        if (closed) return;
         const reason = error instanceof Error ? error.message : String(error);
         process.emitWarning(`An HNSW index could not be built, so searches stay exact: ${reason}`, {
           type: "FacekitWarning",
@@ -66,19 +80,43 @@ export function indexBuilder(options: PostgresConnectionOptions): IndexBuilder {
       });
     },
 
-    async finish(build, key, call) {
-      call?.signal?.throwIfAborted();
-      await tend(build, key);
-    },
+    finish: (build, key, call) => untilAborted(tend(build, key), call?.signal),
 
-    async close(store) {
+    async close(handleOfStore) {
       closed = true;
-      const building = processId;
-      if (building !== undefined && options.pglite === undefined) {
-        await store.read((db) => sql`SELECT pg_cancel_backend(${building})`.execute(db)).catch(() => undefined);
+      let over = false;
+      const ended = lastTurn.then(() => {
+        over = true;
+      });
+      // One that waits for a connection cannot be cancelled: it ends by itself, as soon as it has one.
+      const deadline = performance.now() + statementTimeoutMs;
+      while (!over && (options.pglite !== undefined || processId !== undefined || performance.now() < deadline)) {
+        const building = processId;
+        if (building !== undefined && options.pglite === undefined) {
+          await handleOfStore
+            .read((db) => sql`SELECT pg_cancel_backend(${building})`.execute(db))
+            .catch(() => undefined);
+        }
+        await Promise.race([ended, pause(cancelEachMs)]);
       }
-      await lastTurn;
-      await handle?.release();
+      const released = handle?.release();
+      if (over) await released;
     },
   };
+}
+
+async function untilAborted<T>(promise: Promise<T>, signal: AbortSignal | undefined): Promise<T> {
+  if (signal === undefined) return promise;
+  promise.catch(() => undefined);
+  signal.throwIfAborted();
+  let onAbort = (): void => undefined;
+  const aborted = new Promise<never>((_, reject) => {
+    onAbort = () => reject(signal.reason);
+    signal.addEventListener("abort", onAbort, { once: true });
+  });
+  try {
+    return await Promise.race([promise, aborted]);
+  } finally {
+    signal.removeEventListener("abort", onAbort);
+  }
 }

@@ -1,3 +1,4 @@
+import { setTimeout as pause } from "node:timers/promises";
 import {
   type CallOptions,
   checkId,
@@ -21,13 +22,13 @@ import {
   type Tables,
   toBytes,
 } from "@facekit/store-sql/postgres";
-import { sql } from "kysely";
+import { sql, type Transaction } from "kysely";
 import { adapterId } from "./adapter-id.js";
 import { prepareExtension } from "./extension.js";
 import { type HnswOptions, type IndexBuild, namespacesToIndex } from "./hnsw-indexes.js";
 import { indexBuilder } from "./index-builder.js";
 import { type Names, namesOf } from "./names.js";
-import { refreshRows } from "./refresh-rows.js";
+import { type RefreshedNamespace, refreshRows } from "./refresh-rows.js";
 import { searchTables } from "./schema.js";
 import { searchMembers } from "./search-members.js";
 
@@ -43,8 +44,11 @@ export interface PgvectorStoreOptions extends PostgresConnectionOptions {
 /** A `VectorStore` on PostgreSQL with the extension pgvector. */
 export interface PgvectorStore extends VectorStore {
   /**
-   * Builds the HNSW indexes that are due and not there yet, and fulfils when all are ready. The store begins that by
-   * itself, on opening and after writes; searches are exact until then.
+   * Builds the HNSW indexes that are due and not there yet, and fulfils when all are ready, those that another process
+   * builds too. The store begins that by itself, on opening and after writes; searches are exact until then. An abort ends
+   * the waiting, and not the building. Rejects with `closed` where the store is disposed meanwhile.
+   *
+   * A build keeps a connection as long as it takes: a `pool` of the caller wants another for the store's other calls.
    */
   buildIndexes(options?: CallOptions): Promise<void>;
 }
@@ -59,6 +63,9 @@ const hnswDefaults: Required<HnswOptions> = {
 
 /** pgvector's: https://github.com/pgvector/pgvector#frequently-asked-questions */
 const mostDimensions = { hnsw: 4000, exact: 16_000 };
+
+/** How often it is asked whether the index that another process builds is ready. */
+const lookEachMs = 250;
 
 interface Opened {
   readonly space: EmbeddingSpace;
@@ -85,7 +92,7 @@ export function pgvectorStore(options: PgvectorStoreOptions): PgvectorStore {
   const { schema = "facekit" } = options;
   const connection = postgresConnection<Tables>(adapterId, connectionOptions, recordMigrations);
   const handle = connection.handle();
-  const builder = indexBuilder(connectionOptions);
+  const builder = indexBuilder(connectionOptions, handle.store);
   const pglite = options.pglite !== undefined;
   let opened: Opened | undefined;
 
@@ -96,23 +103,36 @@ export function pgvectorStore(options: PgvectorStoreOptions): PgvectorStore {
   };
 
   /** Namespaces whose search rows changed since their indexes were last looked after. */
-  const changed = new Map<number, number>();
+  const changed = new Map<number, RefreshedNamespace>();
+  /** Whether more was written than one turn takes in. */
+  let behind = false;
+  const takeIn = async (db: Transaction<Tables>, names: Names, dimensions: number): Promise<boolean> => {
+    const refreshed = await refreshRows(db, names, dimensions);
+    for (const each of refreshed.namespaces) changed.set(each.key, each);
+    behind = refreshed.behind;
+    return behind;
+  };
   const records = postgresFaceRecords(connection, async (db) => {
     const { names, space } = use();
-    for (const { key, size } of await refreshRows(db, names, space.dimensions)) changed.set(key, size);
+    await takeIn(db, names, space.dimensions);
   });
 
-  const refresh = (names: Names, dimensions: number, call: CallOptions | undefined): Promise<void> =>
-    handle.write(
-      async (db) => {
-        for (const { key, size } of await refreshRows(db, names, dimensions)) changed.set(key, size);
-      },
-      { ...call, idempotent: true },
-    );
+  /** In a transaction for each turn, so that other writers come between, and what was done once is not done again. */
+  const refresh = async (names: Names, dimensions: number, call: CallOptions | undefined): Promise<void> => {
+    const turn = (db: Transaction<Tables>): Promise<boolean> => takeIn(db, names, dimensions);
+    while (await handle.write(turn, { ...call, idempotent: true }));
+  };
+
+  /** What is erased is gone from the search rows too, before the call fulfils. */
+  const afterErasure = async ({ names, space, build }: Opened, call: CallOptions | undefined): Promise<void> => {
+    if (behind) await refresh(names, space.dimensions, call);
+    tendWhereDue(build);
+  };
 
   const tendWhereDue = (build: IndexBuild): void => {
-    for (const [key, size] of changed) {
-      if (search === "hnsw" && (size >= build.options.from || size === 0)) builder.begin(build, key);
+    for (const { key, size, indexed } of changed.values()) {
+      const due = size >= build.options.from ? indexed !== true : size === 0 && indexed !== undefined;
+      if (search === "hnsw" && due) builder.begin(build, key);
     }
     changed.clear();
   };
@@ -155,7 +175,7 @@ export function pgvectorStore(options: PgvectorStoreOptions): PgvectorStore {
     },
 
     async search(namespace, probes, { k, memberIds, ...call }) {
-      const { space, names } = use();
+      const { space, names, build } = use();
       call.signal?.throwIfAborted();
       checkId("namespace", namespace);
       checkNumber("k", k, { min: 1, max: Number.MAX_SAFE_INTEGER, integer: true });
@@ -168,20 +188,21 @@ export function pgvectorStore(options: PgvectorStoreOptions): PgvectorStore {
         if (found !== undefined) return found;
         // Another writer, who knows of no search rows.
         await refresh(names, dimensions, call);
+        tendWhereDue(build);
       }
     },
 
     async deleteMember(namespace, memberId, call) {
-      const { build } = use();
+      const opened = use();
       const { deleted } = await records.delete(namespace, { memberId }, call);
-      tendWhereDue(build);
+      await afterErasure(opened, call);
       return deleted;
     },
 
     async deleteNamespace(namespace, call) {
-      const { build } = use();
+      const opened = use();
       const { deleted } = await records.deleteNamespace(namespace, call);
-      tendWhereDue(build);
+      await afterErasure(opened, call);
       return deleted;
     },
 
@@ -201,7 +222,13 @@ export function pgvectorStore(options: PgvectorStoreOptions): PgvectorStore {
     async buildIndexes(call) {
       const { build } = use();
       if (search === "exact") return;
-      for (const key of await namespacesToIndex(handle, build, call)) await builder.finish(build, key, call);
+      for (;;) {
+        const due = await namespacesToIndex(handle, build, call);
+        if (due.length === 0) return;
+        let built = true;
+        for (const key of due) built = (await builder.finish(build, key, call)) && built;
+        if (!built) await pause(lookEachMs);
+      }
     },
 
     async [Symbol.asyncDispose]() {

@@ -2,7 +2,7 @@ import { meanTemplate } from "@facekit/core";
 import { fromTemplateRow, numberOf, type Tables, templateColumns } from "@facekit/store-sql/postgres";
 import { type RawBuilder, sql, type Transaction } from "kysely";
 import { halfvecText } from "./halves.js";
-import type { Names } from "./names.js";
+import { indexReady, type Names } from "./names.js";
 
 /** About 1 MiB of templates of 512 numbers, or so many members' means. */
 const pageSize = 512;
@@ -10,25 +10,32 @@ const pageSize = 512;
 /** So few that a statement is over in time where an HNSW index takes in each of them. */
 const insertSize = 128;
 
+/** About so many changed templates are taken in at a time: a few seconds of work, for which other writers wait. */
+const turnSize = 4096;
+
 /** A namespace whose search rows changed. */
 export interface RefreshedNamespace {
   readonly key: number;
   /** How many search rows it now has. */
   readonly size: number;
+  /** Whether its HNSW index is ready; undefined where it has none. */
+  readonly indexed: boolean | undefined;
+}
+
+export interface Refreshed {
+  readonly namespaces: readonly RefreshedNamespace[];
+  /** The search rows are still behind the templates: it takes another turn. */
+  readonly behind: boolean;
 }
 
 /**
- * Brings the search rows to the state of the templates: those of templates that were put or deleted since, and the means
- * of their members, made anew of the templates that are there. In the transaction that wrote the templates, there is
- * only its own change to take in; more where other writers know of no search rows.
+ * Brings the search rows nearer to the state of the templates: those of templates that were put or deleted since, and the
+ * means of their members, made anew of the templates that are there. In the transaction that wrote the templates, there
+ * is only its own change to take in; more where other writers know of no search rows, in turns of bounded size.
  */
-export async function refreshRows(
-  db: Transaction<Tables>,
-  names: Names,
-  dimensions: number,
-): Promise<readonly RefreshedNamespace[]> {
+export async function refreshRows(db: Transaction<Tables>, names: Names, dimensions: number): Promise<Refreshed> {
   const range = await takeTurn(db, names);
-  if (range === undefined) return [];
+  if (range === undefined) return { namespaces: [], behind: false };
   const { namespaces } = names;
   await sql`
     INSERT INTO ${namespaces} (namespace, size)
@@ -42,32 +49,44 @@ export async function refreshRows(
   await addTemplates(db, names, range, dimensions, added);
   for (const { key, members } of removed) {
     for (let at = 0; at < members.length; at += pageSize) {
-      added(key, await addMeans(db, names, key, members.slice(at, at + pageSize), dimensions));
+      added(key, await addMeans(db, names, range, key, members.slice(at, at + pageSize), dimensions));
     }
   }
-  const { rows } = await sql<{ key: number; size: unknown }>`
+  const { rows } = await sql<{ key: number; size: unknown; indexed: boolean | null }>`
     UPDATE ${namespaces} AS n SET size = n.size + change.by
     FROM unnest(${[...sizes.keys()]}::integer[], ${[...sizes.values()]}::bigint[]) AS change (key, by)
-    WHERE n.key = change.key RETURNING n.key, n.size`.execute(db);
+    WHERE n.key = change.key RETURNING n.key, n.size, ${indexReady(names, sql`n.key`)} AS indexed`.execute(db);
   await sql`UPDATE ${names.state} SET revision = ${range.until}`.execute(db);
-  return rows.map(({ key, size }) => ({ key, size: numberOf(size) }));
+  const refreshed = rows.map(({ key, size, indexed }) => ({
+    key,
+    size: numberOf(size),
+    indexed: indexed ?? undefined,
+  }));
+  return { namespaces: refreshed, behind: range.behind };
 }
 
-/** Templates that changed after `since`, up to `until`. What other writers commit meanwhile is left to the next turn. */
+/** Templates that changed after `since`, up to `until`. Later ones are left to the next turn. */
 interface Range {
   readonly since: number;
   readonly until: number;
 }
 
 /** Locks the search rows against other refreshers. Undefined where there is nothing to do. */
-async function takeTurn(db: Transaction<Tables>, names: Names): Promise<Range | undefined> {
+async function takeTurn(
+  db: Transaction<Tables>,
+  names: Names,
+): Promise<(Range & { readonly behind: boolean }) | undefined> {
   const state = await sql<{ since: unknown }>`SELECT revision AS since FROM ${names.state} FOR UPDATE`.execute(db);
+  const since = numberOf(state.rows[0]?.since);
+  const full = (table: RawBuilder<unknown>): RawBuilder<unknown> => sql`(
+    SELECT revision FROM ${table} WHERE revision > ${since} ORDER BY revision OFFSET ${sql.lit(turnSize - 1)} LIMIT 1
+  )`;
   // A statement of its own, so that it sees what was committed while that one waited.
-  const last = await sql<{
-    until: unknown;
-  }>`SELECT coalesce(max(revision), 0) AS until FROM ${names.revisions}`.execute(db);
-  const range = { since: numberOf(state.rows[0]?.since), until: numberOf(last.rows[0]?.until) };
-  return range.until > range.since ? range : undefined;
+  const { rows } = await sql<{ last: unknown; until: unknown }>`
+    SELECT last, least(last, ${full(names.templates)}, ${full(names.deletions)}) AS until
+    FROM (SELECT coalesce(max(revision), 0) AS last FROM ${names.revisions}) AS revisions`.execute(db);
+  const [last, until] = [numberOf(rows[0]?.last), numberOf(rows[0]?.until)];
+  return until > since ? { since, until, behind: until < last } : undefined;
 }
 
 function changesIn({ templates, deletions }: Names, range: Range): RawBuilder<unknown> {
@@ -110,7 +129,7 @@ async function removeRows(db: Transaction<Tables>, names: Names, range: Range): 
       WHERE (
         SELECT count(*) FROM (
           SELECT FROM ${templates} AS t
-          WHERE t.namespace = n.namespace AND t.member_id = touched.member_id LIMIT 2
+          WHERE t.namespace = n.namespace AND t.member_id = touched.member_id AND t.revision <= ${range.until} LIMIT 2
         ) AS two
       ) = 2
     )
@@ -159,10 +178,14 @@ type TemplateRowOfNamespace = Parameters<typeof fromTemplateRow>[0] & {
   readonly member_hex: string;
 };
 
-/** Tells how many of the members have a mean. */
+/**
+ * Tells how many of the members have a mean. Templates after the range are left out: one that is erased before its turn
+ * comes was never among the search rows, and would stay in the mean.
+ */
 async function addMeans(
   db: Transaction<Tables>,
   names: Names,
+  range: Range,
   key: number,
   members: readonly string[],
   dimensions: number,
@@ -171,7 +194,7 @@ async function addMeans(
   const { rows } = await sql<Parameters<typeof fromTemplateRow>[0] & { readonly member_hex: string }>`
     SELECT encode(t.member_id, 'hex') AS member_hex, t.vector, ${columns}
     FROM ${names.templates} AS t JOIN ${names.namespaces} AS n USING (namespace)
-    WHERE n.key = ${key} AND t.member_id IN (SELECT decode(hex, 'hex') FROM unnest(${[...members]}::text[]) AS hex)
+    WHERE n.key = ${key} AND t.revision <= ${range.until} AND t.member_id IN (SELECT decode(hex, 'hex') FROM unnest(${[...members]}::text[]) AS hex)
     ORDER BY t.member_id, t.id`.execute(db);
   const vectors = new Map<string, Float32Array[]>();
   for (const row of rows) {

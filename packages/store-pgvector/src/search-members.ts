@@ -1,9 +1,8 @@
-import type { MemberMatch, MemberSearchResult } from "@facekit/core";
+import { type MemberMatch, type MemberSearchResult, type MemberTemplates, scoredMembers } from "@facekit/core";
 import { fromTemplateRow, numberOf, type Tables, templateColumns, toBytes } from "@facekit/store-sql/postgres";
 import { type RawBuilder, sql, type Transaction } from "kysely";
 import { halfvecText, halvesErrorBound } from "./halves.js";
 import { indexReady, type Names } from "./names.js";
-import { type MemberTemplates, scoredMembers } from "./score.js";
 
 export interface Search {
   readonly namespace: string;

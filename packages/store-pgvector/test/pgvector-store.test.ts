@@ -6,6 +6,7 @@ import { afterAll, beforeAll, describe, expect, onTestFinished, test } from "vit
 import { type PgvectorStore, type PgvectorStoreOptions, pgvectorStore } from "../src/index.js";
 import {
   direction,
+  lockOnServer,
   near,
   newSchema,
   onServer,
@@ -126,6 +127,19 @@ function behaviour(place: () => Place): void {
       await expect.poll(() => indexesIn(at), { timeout: 30_000 }).toEqual([]);
     });
 
+    test("gets its index where another program filled the namespace, too", async () => {
+      const at = place();
+      const store = await open({ ...at.options, hnsw }, dimensions);
+      const plain = postgresStore(at.options);
+      onTestFinished(() => plain[Symbol.asyncDispose]());
+      await plain.faceRecords.open(spaceOf(dimensions));
+      const random = seeded(8);
+      const templates = Array.from({ length: 700 }, (_, i) => record(`${i}`, `m${i}`, direction(random, dimensions)));
+      await plain.faceRecords.put("large", templates);
+      expect((await store.search("large", [direction(random, dimensions)], { k: 1 })).comparisons).toBe(700);
+      await expect.poll(() => indexesIn(at), { timeout: 30_000 }).toHaveLength(1);
+    });
+
     test("builds the index anew where a process was killed while it built one", async () => {
       const at = place();
       const { store } = await filled(at);
@@ -190,6 +204,66 @@ function behaviour(place: () => Place): void {
     expect(revision).toBe(await plain.faceRecords.revision());
   });
 
+  test("takes in what was written without it in turns, each in a transaction of its own", async () => {
+    const { options, rows } = place();
+    const plain = postgresStore(options);
+    onTestFinished(() => plain[Symbol.asyncDispose]());
+    await plain.faceRecords.open(spaceOf(4));
+    const random = seeded(7);
+    for (let batch = 0; batch < 12; batch++) {
+      const ids = Array.from({ length: 500 }, (_, i) => `${batch}-${i}`);
+      await plain.faceRecords.put(
+        "n",
+        ids.map((id) => record(id, id, direction(random, 4))),
+      );
+    }
+    const store = await open(options, 4);
+    const [turns] = await rows(`SELECT count(DISTINCT xmin::text)::int AS count FROM ${options.schema}.search_rows`);
+    expect(turns?.count).toBe(2);
+    expect((await store.search("n", [direction(random, 4)], { k: 1 })).comparisons).toBe(6000);
+  });
+
+  test("keeps nothing in a mean of a template that was erased before its turn came", async () => {
+    const { options } = place();
+    const store = await open(options, 4);
+    const plain = postgresStore(options);
+    onTestFinished(() => plain[Symbol.asyncDispose]());
+    await plain.faceRecords.open(spaceOf(4));
+    const axis = (n: number): Float32Array => Float32Array.from({ length: 4 }, (_, i) => (i === n ? 1 : 0));
+    await plain.faceRecords.put("n", [record("first", "ann", axis(0))]);
+    await plain.faceRecords.put(
+      "others",
+      Array.from({ length: 4500 }, (_, i) => record(`${i}`, `${i}`, axis(2))),
+    );
+    await plain.faceRecords.put("n", [record("second", "ann", axis(1))]);
+    // Its transaction takes in the first, and not yet the second.
+    await store.upsert("n", [record("1", "bob", axis(3))]);
+    await plain.faceRecords.delete("n", { ids: ["second"] });
+    const { matches, comparisons } = await store.search("n", [normalize([1, 1, 0, 0])], { k: 1 });
+    expect(matches[0]?.[0]).toMatchObject({ memberId: "ann", templateId: "first" });
+    expect(comparisons).toBe(2);
+  });
+
+  test("erases search rows before it says so, however much was written without it", async () => {
+    const { options, rows } = place();
+    const store = await open(options, 4);
+    await store.upsert("n", [record("1", "ann", normalize([1, 0, 0, 0]))]);
+    const plain = postgresStore(options);
+    onTestFinished(() => plain[Symbol.asyncDispose]());
+    await plain.faceRecords.open(spaceOf(4));
+    const random = seeded(10);
+    for (const batch of ["a", "b"]) {
+      const others = Array.from({ length: 4100 }, (_, i) => record(`${batch}${i}`, `m${i}`, direction(random, 4)));
+      await plain.faceRecords.put("others", others);
+    }
+    expect(await store.deleteMember("n", "ann")).toBe(1);
+    const [left] = await rows(
+      `SELECT count(*)::int AS count FROM ${options.schema}.search_rows WHERE template_id = decode('0031', 'hex')
+         OR template_id = decode('3100', 'hex')`,
+    );
+    expect(left?.count).toBe(0);
+  });
+
   test("refuses more dimensions than pgvector's index takes, and searches them exactly", async () => {
     const { options } = place();
     const store = pgvectorStore(options);
@@ -230,10 +304,93 @@ describe("PGlite", () => {
 
 describe.skipIf(skipped !== undefined)(`PostgreSQL${skipped === undefined ? "" : ` (${skipped})`}`, () => {
   behaviour(() => ({ options: schemaOnServer(), rows: onServer }));
+
+  test("opens a new database where another makes the extension at the same time", async () => {
+    const name = newSchema();
+    await onServer(`CREATE DATABASE ${name}`);
+    onTestFinished(async () => {
+      await onServer(`DROP DATABASE ${name} WITH (FORCE)`);
+    });
+    const url = new URL(schemaOnServer().url);
+    url.pathname = `/${name}`;
+    const commit = await lockOnServer("CREATE EXTENSION vector", url.href);
+    const opening = open({ url: url.href }, 8);
+    await expect
+      .poll(() => onServer(`SELECT FROM pg_stat_activity WHERE datname = '${name}' AND wait_event_type = 'Lock'`))
+      .toHaveLength(1);
+    await commit();
+    expect(await (await opening).count("n")).toEqual({ members: 0, templates: 0 });
+  });
+
+  describe("while an index is built", () => {
+    const hnsw = { from: 50 };
+
+    /** A store with an index that is due, and a transaction that keeps it from being built until it ends. */
+    async function held(): Promise<{ options: PgvectorStoreOptions; store: PgvectorStore; release(): Promise<void> }> {
+      const options = { ...schemaOnServer(), hnsw };
+      const store = await open(options, 8);
+      const release = await lockOnServer(`LOCK TABLE ${options.schema}.search_rows IN ROW EXCLUSIVE MODE`);
+      const random = seeded(9);
+      const templates = Array.from({ length: 60 }, (_, i) => record(`${i}`, `m${i}`, direction(random, 8)));
+      await store.upsert("n", templates);
+      return { options, store, release };
+    }
+
+    const building = (schema: string | undefined): Promise<unknown> =>
+      expect
+        .poll(() =>
+          onServer(
+            `SELECT FROM pg_stat_activity WHERE state = 'active' AND query LIKE '%CREATE INDEX%${schema}%' AND pid <> pg_backend_pid()`,
+          ),
+        )
+        .toHaveLength(1);
+
+    test("a store that is disposed does not wait for it, even where it has just begun", async () => {
+      const { store } = await held();
+      await store[Symbol.asyncDispose]();
+    });
+
+    test("a store that is disposed ends it, and tells those who wait", async () => {
+      const { options, store } = await held();
+      await building(options.schema);
+      const waiting = expect(store.buildIndexes()).rejects.toMatchObject({ code: "closed" });
+      await new Promise((resolve) => setTimeout(resolve, 50));
+      await store[Symbol.asyncDispose]();
+      await waiting;
+    });
+
+    test("by another process, buildIndexes waits until it is ready", async () => {
+      const { options, release } = await held();
+      await building(options.schema);
+      const other = await open(options, 8);
+      let ready = false;
+      const waiting = other.buildIndexes().then(() => {
+        ready = true;
+      });
+      await new Promise((resolve) => setTimeout(resolve, 300));
+      expect(ready).toBe(false);
+      await release();
+      await waiting;
+      const [index] = await onServer(
+        `SELECT indisvalid FROM pg_index WHERE indexrelid = '${options.schema}.search_rows_hnsw_1'::regclass`,
+      );
+      expect(index?.indisvalid).toBe(true);
+    });
+
+    test("an abort ends the waiting", async () => {
+      const { store } = await held();
+      const controller = new AbortController();
+      const reason = new Error("enough");
+      const waiting = expect(store.buildIndexes({ signal: controller.signal })).rejects.toBe(reason);
+      setTimeout(() => controller.abort(reason), 100);
+      await waiting;
+    });
+  });
 });
 
 test.each<[string, unknown]>([
   ["search", { search: "fast" }],
+  ["hnsw", { hnsw: null }],
   ["hnsw.from", { hnsw: { from: 0 } }],
   ["hnsw.efSearch", { hnsw: { efSearch: 1001 } }],
   ["hnsw.efConstruction", { hnsw: { m: 40, efConstruction: 64 } }],

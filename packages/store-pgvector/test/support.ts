@@ -40,6 +40,21 @@ export async function onServer(statement: string): Promise<Record<string, unknow
   }
 }
 
+/** A transaction with the locks that a statement takes, until the function that it gives commits it or the test ends. */
+export async function lockOnServer(statement: string, at: string | undefined = url): Promise<() => Promise<void>> {
+  const client = new pg.Client({ connectionString: at ?? "" });
+  await client.connect();
+  let released: Promise<void> | undefined;
+  const release = (): Promise<void> => {
+    released ??= client.query("COMMIT").then(() => client.end());
+    return released;
+  };
+  onTestFinished(release);
+  await client.query("BEGIN");
+  await client.query(statement);
+  return release;
+}
+
 export function spaceOf(dimensions: number): EmbeddingSpace {
   return { id: `pgvector-test-${dimensions}`, dimensions, metric: "cosine" };
 }

@@ -30,9 +30,9 @@ describe("a damaged file", () => {
     expect(readFileSync(file, "utf8")).toBe("no database ".repeat(1000));
   });
 
-  test("that lost its end is refused", async () => {
+  test.each([1, 100, 60_000])("that lost its end is refused, with %i bytes left", async (length) => {
     const file = await filledFile();
-    truncateSync(file, 60_000);
+    truncateSync(file, length);
     await expect(readAll(file)).rejects.toMatchObject({ code: "store-corrupt" });
   });
 

@@ -58,7 +58,7 @@ export function postgresConnection<Tables>(
   const { schema = "facekit", maxConnections = 10, statementTimeoutMs = 30_000, retryMs = 5000 } = options;
   checkSchema(schema);
   checkNumber("maxConnections", maxConnections, { min: 1, max: 10_000, integer: true });
-  checkNumber("statementTimeoutMs", statementTimeoutMs, { min: 1, max: 3_600_000 });
+  checkNumber("statementTimeoutMs", statementTimeoutMs, { min: 1, max: 2_147_483_647 });
   checkNumber("retryMs", retryMs, { min: 0, max: 3_600_000 });
   const { sessions, place } = sourceOf(adapter, options, maxConnections, statementTimeoutMs);
   const store = `${place}, schema ${schema}`;

@@ -1,4 +1,5 @@
-import { dot, type MemberMatch, meanTemplate } from "@facekit/core";
+import type { MemberMatch } from "../spec/vector-store.js";
+import { dot, meanTemplate } from "../vectors.js";
 
 /** Templates of one member, by id in code-unit order. */
 export interface MemberTemplates {
@@ -6,7 +7,10 @@ export interface MemberTemplates {
   readonly templates: readonly { readonly id: string; readonly vector: Float32Array }[];
 }
 
-/** Compares with the members as `MemberMatch` says: the nearest of the templates and their mean. Best first, ties by id. */
+/**
+ * Compares a probe with members by the rule of `MemberMatch`: for stores whose server proposes members by means of its own.
+ * Best first, ties by member id.
+ */
 export function scoredMembers(members: readonly MemberTemplates[]): (probe: Float32Array) => MemberMatch[] {
   const means = members.map(({ templates }) =>
     templates.length < 2 ? undefined : meanTemplate(templates.map(({ vector }) => vector)),
