@@ -5,7 +5,7 @@ import { minutesAfterNoon, photos, randomVector, record, seeded, space } from ".
 import { lend, type PersistentConformanceOptions, pause } from "./suite.js";
 
 /** Several writers at a time, where there can be as several processes have them. Part of the suite of `FaceRecords`. */
-export function recordsRaces({ test, create, reopen }: PersistentConformanceOptions<FaceRecords>): void {
+export function recordsRaces({ test, create, reopen, many = 3000 }: PersistentConformanceOptions<FaceRecords>): void {
   /** Two writers, of which the second has a connection of its own where the records can be reopened. */
   const it = (name: string, run: (records: FaceRecords, other: FaceRecords) => Promise<void>): void =>
     test(`FaceRecords, races: ${name}`, () =>
@@ -58,7 +58,7 @@ export function recordsRaces({ test, create, reopen }: PersistentConformanceOpti
 
   it("members are deleted and replaced while others scan: what stays comes once", async (records, other) => {
     const random = seeded(14);
-    const kept = Array.from({ length: 400 }, (_, i) => photos(`kept-${i}`, `k${i}`, random)).flat();
+    const kept = Array.from({ length: Math.ceil(many / 7.5) }, (_, i) => photos(`kept-${i}`, `k${i}`, random)).flat();
     const gone = Array.from({ length: 40 }, (_, i) => photos(`gone-${i}`, `g${i}`, random)).flat();
     await records.put("n", [...kept, ...gone]);
     const scanned = async (): Promise<void> => {

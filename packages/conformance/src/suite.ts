@@ -13,6 +13,11 @@ export interface PersistentConformanceOptions<T> extends ConformanceOptions<T> {
    * and after it was disposed. Give it where the adapter is persistent; the tests of persistence need it.
    */
   readonly reopen?: (previous: T) => T | Promise<T>;
+  /**
+   * How many entries the tests with many write at once, from 300; fewer for a server that takes minutes. Default 3,000;
+   * 6,000 for a `VectorStore`.
+   */
+  readonly many?: number;
 }
 
 /** Lends a fresh adapter to a test and disposes it whatever comes. */

@@ -22,18 +22,13 @@ import { abortedSignal, collect, drain, lend, type PersistentConformanceOptions 
 /** How long a store that does not read after write may take to show a write. */
 const patienceMs = 10_000;
 
-export interface VectorStoreConformanceOptions extends PersistentConformanceOptions<VectorStore> {
-  /** How many templates the largest test writes at once; fewer for a server that takes minutes. Default 6000. */
-  readonly manyTemplates?: number;
-}
-
 /** What every `VectorStore` must do. Weaknesses that it declares are respected. */
 export function vectorStoreConformance({
   test,
   create,
   reopen,
-  manyTemplates = 6000,
-}: VectorStoreConformanceOptions): void {
+  many = 6000,
+}: PersistentConformanceOptions<VectorStore>): void {
   const it = (name: string, run: (store: VectorStore) => Promise<void>): void =>
     test(`VectorStore: ${name}`, () =>
       lend(create, async (store) => {
@@ -316,7 +311,7 @@ export function vectorStoreConformance({
 
   it("finds the same of many templates over restarts, with what was written and erased since", async (store) => {
     const random = seeded(4);
-    const records = Array.from({ length: manyTemplates }, (_, i) => record(`t${i}`, `m${i}`, randomVector(random)));
+    const records = Array.from({ length: many }, (_, i) => record(`t${i}`, `m${i}`, randomVector(random)));
     const probes = Array.from({ length: 20 }, (_, i) => (i % 2 === 0 ? randomVector(random) : axis(i % 8)));
     await store.upsert("n", records);
     const { matches } = await store.search("n", probes, { k: 3 });
@@ -330,7 +325,7 @@ export function vectorStoreConformance({
       async (again) => {
         const [found] = (await again.search("n", probes, { k: 2 })).matches;
         ensure(!membersOf(found ?? []).includes(best), "An erased member must stay erased after a restart.");
-        equal(await again.count("n"), { members: manyTemplates, templates: manyTemplates }, "count");
+        equal(await again.count("n"), { members: many, templates: many }, "count");
       },
     ];
     for (const round of rounds) {

@@ -4,7 +4,12 @@ import { badNames, minutesAfterNoon, noon, oddNames, seeded, shuffled, sortedNam
 import { abortedSignal, collect, drain, lend, type PersistentConformanceOptions } from "./suite.js";
 
 /** What every `VisitLog` must do. */
-export function visitLogConformance({ test, create, reopen }: PersistentConformanceOptions<VisitLog>): void {
+export function visitLogConformance({
+  test,
+  create,
+  reopen,
+  many = 3000,
+}: PersistentConformanceOptions<VisitLog>): void {
   const it = (name: string, run: (log: VisitLog) => Promise<void>): void =>
     test(`VisitLog: ${name}`, () => lend(create, run));
 
@@ -136,8 +141,8 @@ export function visitLogConformance({ test, create, reopen }: PersistentConforma
     equal(await collect(log.query("n", { from: new Date(0) })), visits.slice(3), "query from 1970");
   });
 
-  it("appends 3,000 visits at once", async (log) => {
-    const visits = Array.from({ length: 3000 }, (_, i) => ({ ...visit(`${i}`), at: minutesAfterNoon(i) }));
+  it(`appends ${many} visits at once`, async (log) => {
+    const visits = Array.from({ length: many }, (_, i) => ({ ...visit(`${i}`), at: minutesAfterNoon(i) }));
     equal(await log.append("n", visits), visits.length, "new visits");
     equal(await collect(log.query("n")), visits, "query");
   });

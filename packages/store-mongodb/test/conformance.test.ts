@@ -16,8 +16,9 @@ import { describe, onTestFinished, test, vi } from "vitest";
 import { type MongodbStore, mongodbStore } from "../src/index.js";
 import { temporaryDatabase, uri, whereFrom } from "./support.js";
 
-// FerretDB reads a whole collection for each query.
+// FerretDB reads a whole collection for each query, and for each document that it updates.
 vi.setConfig({ testTimeout: 240_000 });
+const many = 600;
 
 // Skipped tests, too, are made of it.
 const url = uri ?? "mongodb://127.0.0.1:27017/";
@@ -51,14 +52,13 @@ function place<T>(choose: (store: MongodbStore) => T): () => OpenAt<T> {
 }
 
 describe.skipIf(uri === undefined)(`MongoDB (${whereFrom})`, () => {
-  faceRecordsConformance({ test, ...part((store) => store.faceRecords) });
+  faceRecordsConformance({ test, many, namespaces: 60, ...part((store) => store.faceRecords) });
   memberSourceConformance({ test, ...part((store) => store.members) });
-  visitLogConformance({ test, ...part((store) => store.visits) });
+  visitLogConformance({ test, many, ...part((store) => store.visits) });
   vectorStoreConformance({
     test,
+    many,
     ...part((store) => createVectorStore({ records: store.faceRecords, index: exactIndex() })),
-    // FerretDB reads the whole collection for each document that it updates.
-    manyTemplates: 600,
   });
   faultyServerConformance({ test, url, create: place((store) => store.faceRecords) });
   faultyMemberSourceConformance({ test, url, create: place((store) => store.members) });

@@ -34,7 +34,7 @@ for (const exact of [false, true]) {
       server = await vectorSearchServer({ upstream: { host: hostname, port: Number(port) }, lagMs: 200 });
     });
     afterAll(() => server[Symbol.asyncDispose]());
-    vectorStoreConformance({ test, ...stores(() => server.url, exact), manyTemplates: 600 });
+    vectorStoreConformance({ test, ...stores(() => server.url, exact), many: 600 });
   });
 }
 
