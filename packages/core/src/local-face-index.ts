@@ -92,6 +92,7 @@ export function localFaceIndex(options: LocalFaceIndexOptions): FaceIndex {
     specVersion,
     id: `local(${detector.id}, ${embedder.id}, ${store.id})`,
     capabilities: { ...store.capabilities, scores: "cosine" },
+    ...(store.strays === undefined ? {} : { strays: store.strays }),
     ...(concurrency === undefined ? {} : { concurrency }),
     ...(embedder.calibration === undefined ? {} : { calibration: embedder.calibration }),
 

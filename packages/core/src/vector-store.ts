@@ -105,6 +105,7 @@ export function createVectorStore(options: VectorStoreOptions): VectorStore {
       persistent: records.capabilities.persistent,
       conditionalWrites: true,
     },
+    ...(records.strays === undefined ? {} : { strays: records.strays }),
 
     async open(space, options) {
       options?.signal?.throwIfAborted();

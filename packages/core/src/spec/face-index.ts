@@ -4,6 +4,7 @@ import type { Calibration } from "./embedder.js";
 import type { Face } from "./face.js";
 import type { ConditionalWriteOptions, EnrolledMember } from "./face-records.js";
 import type { ImageInput } from "./image.js";
+import type { StrayFaces } from "./stray-faces.js";
 import type { MemberSearchOptions, MemberSearchResult, VectorStoreCapabilities } from "./vector-store.js";
 
 /**
@@ -22,7 +23,7 @@ export interface EnrolOptions extends ConditionalWriteOptions {
 }
 
 export interface FaceIndexCapabilities extends VectorStoreCapabilities {
-  /** What scores mean: a cosine of an embedding space, or a hosted service's own confidence. Never mixed. */
+  /** What scores mean: a cosine of an embedding space, or a hosted service's own confidence, 0..100. Never mixed. */
   readonly scores: "cosine" | "confidence";
 }
 
@@ -32,6 +33,8 @@ export interface FaceIndexCapabilities extends VectorStoreCapabilities {
  */
 export interface FaceIndex extends Adapter {
   readonly capabilities: FaceIndexCapabilities;
+  /** Present where faces can be left over that no search gives out. */
+  readonly strays?: StrayFaces;
   /** How many photos at a time keep it busy. The flows over many photos work on so many. Default 1. */
   readonly concurrency?: number;
   /** Which score stands for which error rate, where it is known. */

@@ -1,6 +1,7 @@
 import type { Adapter, CallOptions } from "./adapter.js";
 import type { EmbeddingSpace } from "./embedder.js";
 import type { SnapshotStorage } from "./snapshot-storage.js";
+import type { StrayFaces } from "./stray-faces.js";
 
 /** One enrolled template. */
 export interface FaceRecord {
@@ -24,6 +25,8 @@ export interface EnrolledMember {
   readonly templates: number;
   /** When the first of them was enrolled. */
   readonly enrolledAt: Date;
+  /** Their ids, where the backend has them at hand. */
+  readonly templateIds?: readonly string[];
 }
 
 /** What happened to one record. Revisions grow with every acknowledged write. */
@@ -47,6 +50,8 @@ export interface FaceRecords extends Adapter {
   readonly capabilities: { readonly persistent: boolean };
   /** A place for a snapshot of the search index, so that a large one need not be built anew on each opening. */
   readonly snapshots?: SnapshotStorage;
+  /** Present where faces can be left over that no search gives out. */
+  readonly strays?: StrayFaces;
   /** Binds the records to a space, or rejects with `space-mismatch` when they hold another. Call it first. */
   open(space: EmbeddingSpace, options?: CallOptions): Promise<void>;
   put(

@@ -7,6 +7,8 @@ export interface Member {
   readonly email?: string;
   readonly phone?: string;
   readonly createdAt?: Date;
+  /** The ids of the member's templates, where the source notes them (`linkFaces`). `put` leaves them as they are. */
+  readonly faceIds?: readonly string[];
 }
 
 /** One line of a receipt. */
@@ -39,6 +41,16 @@ export interface MemberSource extends Adapter {
   list(namespace: string, options?: CallOptions): AsyncIterable<Member>;
   /** Creates or replaces. */
   put(namespace: string, member: Member, options?: CallOptions): Promise<void>;
+  /**
+   * Notes which templates are the member's, in place of what was noted (`set`) or beside it (`add`). Rejects with
+   * `unknown-member` where the member does not exist. Only of sources that keep such notes.
+   */
+  linkFaces?(
+    namespace: string,
+    memberId: string,
+    faceIds: readonly string[],
+    options: CallOptions & { readonly mode: "add" | "set" },
+  ): Promise<void>;
   /** Deletes the member with all purchases; tells whether there was one. */
   delete(namespace: string, memberId: string, options?: CallOptions): Promise<boolean>;
   /** A member's purchases, oldest first, those without a date last. Unknown member: none. */

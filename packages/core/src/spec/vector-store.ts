@@ -1,6 +1,7 @@
 import type { Adapter, CallOptions } from "./adapter.js";
 import type { EmbeddingSpace } from "./embedder.js";
 import type { ConditionalWriteOptions, EnrolledMember, FaceRecord } from "./face-records.js";
+import type { StrayFaces } from "./stray-faces.js";
 
 /**
  * A member against one probe. Several templates are fused by the rule "nearest of the templates and their mean": a member
@@ -48,6 +49,8 @@ export interface VectorStoreCapabilities {
 /** Keeps templates and finds the nearest members. */
 export interface VectorStore extends Adapter {
   readonly capabilities: VectorStoreCapabilities;
+  /** Present where faces can be left over that no search gives out. */
+  readonly strays?: StrayFaces;
   /** Binds the store to a space, or rejects with `space-mismatch`. Call it first; more calls are harmless. */
   open(space: EmbeddingSpace, options?: CallOptions): Promise<void>;
   upsert(

@@ -20,6 +20,7 @@ export function checkMember(member: Member): void {
   optional("member.email", member.email, checkText);
   optional("member.phone", member.phone, checkText);
   optional("member.createdAt", member.createdAt, checkDate);
+  for (const faceId of member.faceIds ?? []) checkId("member.faceIds", faceId);
 }
 
 export function checkPurchase(purchase: Purchase): void {
