@@ -1,5 +1,5 @@
 import { setTimeout as pause } from "node:timers/promises";
-import { type CallOptions, closedError } from "@facekit/core";
+import { abortable, type CallOptions, closedError } from "@facekit/core";
 import {
   type Handle,
   type PostgresConnectionOptions,
@@ -80,7 +80,10 @@ export function indexBuilder(options: PostgresConnectionOptions, store: string):
       });
     },
 
-    finish: (build, key, call) => untilAborted(tend(build, key), call?.signal),
+    async finish(build, key, call) {
+      call?.signal?.throwIfAborted();
+      return abortable(tend(build, key), call?.signal);
+    },
 
     async close(handleOfStore) {
       closed = true;
@@ -103,20 +106,4 @@ export function indexBuilder(options: PostgresConnectionOptions, store: string):
       if (over) await released;
     },
   };
-}
-
-async function untilAborted<T>(promise: Promise<T>, signal: AbortSignal | undefined): Promise<T> {
-  if (signal === undefined) return promise;
-  promise.catch(() => undefined);
-  signal.throwIfAborted();
-  let onAbort = (): void => undefined;
-  const aborted = new Promise<never>((_, reject) => {
-    onAbort = () => reject(signal.reason);
-    signal.addEventListener("abort", onAbort, { once: true });
-  });
-  try {
-    return await Promise.race([promise, aborted]);
-  } finally {
-    signal.removeEventListener("abort", onAbort);
-  }
 }
