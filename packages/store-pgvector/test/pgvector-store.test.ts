@@ -5,7 +5,9 @@ import { postgresStore } from "@facekit/store-sql";
 import { afterAll, beforeAll, describe, expect, onTestFinished, test } from "vitest";
 import { type PgvectorStore, type PgvectorStoreOptions, pgvectorStore } from "../src/index.js";
 import {
+  building,
   direction,
+  heldBuild,
   lockOnServer,
   near,
   newSchema,
@@ -323,27 +325,7 @@ describe.skipIf(skipped !== undefined)(`PostgreSQL${skipped === undefined ? "" :
   });
 
   describe("while an index is built", () => {
-    const hnsw = { from: 50 };
-
-    /** A store with an index that is due, and a transaction that keeps it from being built until it ends. */
-    async function held(): Promise<{ options: PgvectorStoreOptions; store: PgvectorStore; release(): Promise<void> }> {
-      const options = { ...schemaOnServer(), hnsw };
-      const store = await open(options, 8);
-      const release = await lockOnServer(`LOCK TABLE ${options.schema}.search_rows IN ROW EXCLUSIVE MODE`);
-      const random = seeded(9);
-      const templates = Array.from({ length: 60 }, (_, i) => record(`${i}`, `m${i}`, direction(random, 8)));
-      await store.upsert("n", templates);
-      return { options, store, release };
-    }
-
-    const building = (schema: string | undefined): Promise<unknown> =>
-      expect
-        .poll(() =>
-          onServer(
-            `SELECT FROM pg_stat_activity WHERE state = 'active' AND query LIKE '%CREATE INDEX%${schema}%' AND pid <> pg_backend_pid()`,
-          ),
-        )
-        .toHaveLength(1);
+    const held = (): ReturnType<typeof heldBuild> => heldBuild(schemaOnServer());
 
     test("a store that is disposed does not wait for it, even where it has just begun", async () => {
       const { store } = await held();
@@ -352,7 +334,7 @@ describe.skipIf(skipped !== undefined)(`PostgreSQL${skipped === undefined ? "" :
 
     test("a store that is disposed ends it, and tells those who wait", async () => {
       const { options, store } = await held();
-      await building(options.schema);
+      await building(options);
       const waiting = expect(store.buildIndexes()).rejects.toMatchObject({ code: "closed" });
       await new Promise((resolve) => setTimeout(resolve, 50));
       await store[Symbol.asyncDispose]();
@@ -361,7 +343,7 @@ describe.skipIf(skipped !== undefined)(`PostgreSQL${skipped === undefined ? "" :
 
     test("by another process, buildIndexes waits until it is ready", async () => {
       const { options, release } = await held();
-      await building(options.schema);
+      await building(options);
       const other = await open(options, 8);
       let ready = false;
       const waiting = other.buildIndexes().then(() => {
@@ -369,6 +351,21 @@ describe.skipIf(skipped !== undefined)(`PostgreSQL${skipped === undefined ? "" :
       });
       await new Promise((resolve) => setTimeout(resolve, 300));
       expect(ready).toBe(false);
+      await release();
+      await waiting;
+      const [index] = await onServer(
+        `SELECT indisvalid FROM pg_index WHERE indexrelid = '${options.schema}.search_rows_hnsw_1'::regclass`,
+      );
+      expect(index?.indisvalid).toBe(true);
+    });
+
+    test("a build that breaks off is done again for those who wait", async () => {
+      const { options, store, release } = await held();
+      await building(options);
+      const waiting = store.buildIndexes();
+      await onServer(
+        `SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE query LIKE '%CREATE INDEX%${options.schema}%' AND pid <> pg_backend_pid()`,
+      );
       await release();
       await waiting;
       const [index] = await onServer(
