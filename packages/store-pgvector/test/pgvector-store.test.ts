@@ -129,6 +129,18 @@ function behaviour(place: () => Place): void {
       await expect.poll(() => indexesIn(at), { timeout: 30_000 }).toEqual([]);
     });
 
+    test("keeps no index of a namespace that another program deleted", async () => {
+      const at = place();
+      await filled(at);
+      const plain = postgresStore(at.options);
+      onTestFinished(() => plain[Symbol.asyncDispose]());
+      await plain.faceRecords.open(spaceOf(dimensions));
+      await plain.faceRecords.deleteNamespace("large");
+      const again = await open({ ...at.options, hnsw }, dimensions);
+      await again.buildIndexes();
+      expect(await indexesIn(at)).toEqual([]);
+    });
+
     test("gets its index where another program filled the namespace, too", async () => {
       const at = place();
       const store = await open({ ...at.options, hnsw }, dimensions);
