@@ -105,13 +105,10 @@ export function pgvectorStore(options: PgvectorStoreOptions): PgvectorStore {
 
   /** Namespaces whose search rows changed since their indexes were last looked after. */
   const changed = new Map<number, RefreshedNamespace>();
-  /** Whether more was written than one turn takes in. */
-  let behind = false;
   const takeIn = async (db: Transaction<Tables>, names: Names, dimensions: number): Promise<boolean> => {
     const refreshed = await refreshRows(db, names, dimensions);
     for (const each of refreshed.namespaces) changed.set(each.key, each);
-    behind = refreshed.behind;
-    return behind;
+    return refreshed.behind;
   };
   const records = postgresFaceRecords(connection, async (db) => {
     const { names, space } = use();
@@ -124,9 +121,12 @@ export function pgvectorStore(options: PgvectorStoreOptions): PgvectorStore {
     while (await handle.write(turn, { ...call, idempotent: true }));
   };
 
-  /** What is erased is gone from the search rows too, before the call fulfils. */
+  /**
+   * What is erased is gone from the search rows too, before the call fulfils: its own transaction may have left some to
+   * later turns, and so may another process, whose erasure this one repeats.
+   */
   const afterErasure = async ({ names, space, build }: Opened, call: CallOptions | undefined): Promise<void> => {
-    if (behind) await refresh(names, space.dimensions, call);
+    await refresh(names, space.dimensions, call);
     tendWhereDue(build);
   };
 

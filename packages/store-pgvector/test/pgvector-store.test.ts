@@ -2,6 +2,7 @@ import { PGlite } from "@electric-sql/pglite";
 import { vector } from "@electric-sql/pglite-pgvector";
 import { dot, meanTemplate, normalize } from "@facekit/core";
 import { postgresStore } from "@facekit/store-sql";
+import pg from "pg";
 import { afterAll, beforeAll, describe, expect, onTestFinished, test } from "vitest";
 import { type PgvectorStore, type PgvectorStoreOptions, pgvectorStore } from "../src/index.js";
 import {
@@ -318,6 +319,65 @@ describe("PGlite", () => {
 
 describe.skipIf(skipped !== undefined)(`PostgreSQL${skipped === undefined ? "" : ` (${skipped})`}`, () => {
   behaviour(() => ({ options: schemaOnServer(), rows: onServer }));
+
+  test("erases search rows before it says so, though another write that would have done it is rolled back", async () => {
+    const { url, schema } = schemaOnServer();
+    const plain = postgresStore({ url, schema });
+    onTestFinished(() => plain[Symbol.asyncDispose]());
+    const connections = new pg.Pool({ connectionString: url, max: 4 });
+    onTestFinished(() => connections.end());
+    const answers: ((text: string) => Promise<void> | undefined)[] = [];
+    const pool: NonNullable<PgvectorStoreOptions["pool"]> = {
+      async connect() {
+        const client = await connections.connect();
+        return {
+          async query(text, values) {
+            const answer = await client.query(text, values);
+            for (const hear of answers) await hear(text);
+            return answer;
+          },
+          release: (destroy) => client.release(destroy),
+          on: (event, listener) => client.on(event, listener),
+          off: (event, listener) => client.off(event, listener),
+        };
+      },
+      end: () => connections.end(),
+    };
+    const store = await open({ pool, schema, search: "exact" }, 4);
+    const axis = (n: number): Float32Array => Float32Array.from({ length: 4 }, (_, i) => (i === n ? 1 : 0));
+    await store.upsert("n", [record("1", "ann", axis(0))]);
+    await plain.faceRecords.open(spaceOf(4));
+    for (const [batch, size] of Object.entries({ a: 4100, b: 1 })) {
+      const others = Array.from({ length: size }, (_, i) => record(`${batch}${i}`, `m${i}`, axis(1)));
+      await plain.faceRecords.put("others", others);
+    }
+    let hear = (): void => undefined;
+    const heard = new Promise<void>((resolve) => {
+      hear = resolve;
+    });
+    const committed = new Promise<void>((resolve) => {
+      answers.push((text) => {
+        if (text !== "COMMIT") return undefined;
+        answers.pop();
+        resolve();
+        return heard;
+      });
+    });
+    const erased = store.deleteMember("n", "ann");
+    await committed;
+    const controller = new AbortController();
+    answers.push(async (text) => {
+      if (/UPDATE .*"search_state"/.test(text)) controller.abort(new Error("enough"));
+    });
+    await expect(store.upsert("n", [record("2", "bob", axis(2))], { signal: controller.signal })).rejects.toThrow(
+      "enough",
+    );
+    hear();
+    expect(await erased).toBe(1);
+    const held = await onServer(`SELECT FROM ${schema}.search_rows AS r JOIN ${schema}.search_namespaces AS n
+      ON n.key = r.namespace WHERE n.namespace = '\\x006e'`);
+    expect(held).toEqual([]);
+  });
 
   test("opens a new database where another makes the extension at the same time", async () => {
     const name = newSchema();
