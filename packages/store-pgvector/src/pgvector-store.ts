@@ -180,6 +180,7 @@ export function pgvectorStore(options: PgvectorStoreOptions): PgvectorStore {
       checkId("namespace", namespace);
       checkNumber("k", k, { min: 1, max: Number.MAX_SAFE_INTEGER, integer: true });
       for (const probe of probes) checkVector(probe, space, adapterId);
+      for (const memberId of memberIds ?? []) checkId("memberIds", memberId);
       const { dimensions } = space;
       const efSearch = search === "exact" ? undefined : hnswOptions.efSearch;
       const wanted = { namespace, probes, k, dimensions, efSearch, ...(memberIds && { memberIds }) };

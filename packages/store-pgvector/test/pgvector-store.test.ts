@@ -279,6 +279,17 @@ function behaviour(place: () => Place): void {
     expect(left?.count).toBe(0);
   });
 
+  test("refuses member ids that nobody can have", async () => {
+    const store = await open(place().options, 4);
+    const [probe, wrong] = [normalize([1, 0, 0, 0]), JSON.parse("[3]")];
+    for (const memberIds of [[""], ["a\ud800"], wrong]) {
+      await expect(store.search("n", [probe], { k: 1, memberIds })).rejects.toMatchObject({
+        code: "invalid-argument",
+        message: expect.stringContaining("memberIds"),
+      });
+    }
+  });
+
   test("refuses more dimensions than pgvector's index takes, and searches them exactly", async () => {
     const { options } = place();
     const store = pgvectorStore(options);
