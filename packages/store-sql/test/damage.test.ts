@@ -48,6 +48,14 @@ describe("a damaged file", () => {
     await expect(collect(faceRecords.scan("gym"))).rejects.toMatchObject({ code: "store-corrupt" });
   });
 
+  test("with a flipped bit in the name of a column is noticed", async () => {
+    const file = await filledFile();
+    const bytes = readFileSync(file);
+    bytes.writeUInt8("t".charCodeAt(0), bytes.indexOf("source TEXT"));
+    writeFileSync(file, bytes);
+    await expect(readAll(file)).rejects.toMatchObject({ code: "store-corrupt" });
+  });
+
   test("with random bytes over a page is noticed", async () => {
     const file = await filledFile();
     const bytes = readFileSync(file);
@@ -56,6 +64,19 @@ describe("a damaged file", () => {
     bytes.fill(0xa5, at, at + page);
     writeFileSync(file, bytes);
     await expect(readAll(file)).rejects.toMatchObject({ code: "store-corrupt" });
+  });
+});
+
+describe("a file that lost its space", () => {
+  test("is refused and keeps its vectors", async () => {
+    const file = await filledFile();
+    const other = new Libsql(file);
+    other.exec("DELETE FROM space; DELETE FROM free_slots");
+    const vectors = () => other.prepare("SELECT slot, hex(vector) AS vector FROM vectors").all();
+    const before = vectors();
+    await expect(openStore(file)).rejects.toMatchObject({ code: "store-corrupt" });
+    expect(vectors()).toEqual(before);
+    other.close();
   });
 });
 

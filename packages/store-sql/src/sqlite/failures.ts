@@ -13,7 +13,8 @@ export function explainSqlite(error: unknown, file: string, doing: "read" | "wri
   const reason = reasonOf(error);
   const cause = { adapter: adapterId, cause: error };
 
-  if (error instanceof Damage || /^SQLITE_(CORRUPT|NOTADB)/.test(code)) {
+  // Our statements are right for our schema, and keep to its constraints.
+  if (error instanceof Damage || /^SQLITE_(CORRUPT|NOTADB|ERROR|CONSTRAINT)/.test(code)) {
     return new FaceKitError(
       "store-corrupt",
       `"${file}" cannot be used: ${reason}. It was left as it is. Restore it from a backup, or move it away with its "-wal" and "-shm" files to start with an empty one.`,
