@@ -102,14 +102,10 @@ export function sqlFaceRecords<Writing extends Executor>(
       const held = await handle.write(async (db) => {
         const inserted = await db.executeQuery(queries.bindSpace({ id: space.id, dimensions: space.dimensions }));
         if (changesOf(inserted) > 0) await templates.bind(db, space.dimensions);
-        return (await db.executeQuery(queries.space({}))).rows[0];
+        const [row] = (await db.executeQuery(queries.space({}))).rows;
+        return { ...space, id: textOf(row?.id), dimensions: numberOf(row?.dimensions) };
       }, write);
-      checkSpace(
-        adapterId,
-        handle.store,
-        { ...space, id: textOf(held?.id), dimensions: numberOf(held?.dimensions) },
-        space,
-      );
+      checkSpace(adapterId, handle.store, held, space);
       bound = space;
     },
 

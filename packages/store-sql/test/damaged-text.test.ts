@@ -17,7 +17,7 @@ const texts = {
   source: "front desk",
   "erased template": "erased one",
   member: "member one",
-  name: "Anna Example",
+  name: "Ann Li",
   email: "anna@example.org",
   phone: "+49 30 1234",
   purchase: "purchase one",
@@ -26,7 +26,7 @@ const texts = {
   currency: "EUR",
   visit: "visit one",
   "time zone": "Asia/Kolkata",
-  place: "north door",
+  place: "door A",
   session: "monday class",
 } as const;
 
@@ -140,6 +140,30 @@ test("text that is cut by a NUL is refused, bytes that are marked as text are re
   // The last byte of a row's header tells the type of its last column.
   const marked = { kind: "marked", bytes: new Uint8Array(vectorOf(1).buffer), at: -1, mask: 1 };
   expect(await outcomesOf(await filledFile(), [cut, marked])).toEqual({ cut: ["store-corrupt"], marked: ["right"] });
+});
+
+test("a number in the place of text is refused", async () => {
+  const { namespace, member, name, purchase, product, visit } = texts;
+  // The types of a row's columns lie before its values, a byte each; six bytes may be text or an integer.
+  const type = (kind: string, row: string, at: number, mask = 25 ^ 5): Flip => ({
+    kind,
+    bytes: Buffer.from(row),
+    at,
+    mask,
+  });
+  const flips = [
+    type("space", texts.space, -2),
+    type("name", `${namespace}${member}${name}`, -4),
+    type("currency", `${namespace}${member}${purchase}${product}`, -2, 19 ^ 3),
+    type("place", `${namespace}${visit}${member}`, -3),
+  ];
+  const refused = ["store-corrupt"];
+  expect(await outcomesOf(await filledFile(), flips)).toEqual({
+    space: refused,
+    name: refused,
+    currency: refused,
+    place: refused,
+  });
 });
 
 test("text of other characters comes back as it was written", async () => {
