@@ -66,8 +66,9 @@ export class Completeness<T> {
 }
 
 function isAfter(key: Key, other: Key): boolean {
-  for (const [i, part] of key.entries()) {
-    const before = other[i] ?? "";
+  let i = 0;
+  for (const part of key) {
+    const before = other[i++] ?? "";
     if (part !== before) return part > before;
   }
   return false;

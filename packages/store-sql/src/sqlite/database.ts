@@ -143,8 +143,9 @@ function asBytes(sql: string, columns: readonly Column[]): string {
 function toObject(columns: readonly Column[], row: unknown): object {
   const values: readonly unknown[] = Array.isArray(row) ? row : [];
   const object: Record<string, unknown> = {};
-  for (const [i, { name, type }] of columns.entries()) {
-    const value = values[i];
+  let i = 0;
+  for (const { name, type } of columns) {
+    const value = values[i++];
     object[name] = type === "TEXT" && value instanceof Uint8Array ? textFrom(value) : value;
   }
   return object;
