@@ -3,10 +3,25 @@ import { Damage } from "./failures.js";
 import type { Executor } from "./runners.js";
 import { numberOf } from "./values.js";
 
+/** The store's last revision, NULL before the first. */
+export interface LastRevision {
+  readonly last: number | null;
+  /** The same from another place, where the database does not notice damage. */
+  readonly told?: number;
+}
+
+/** 0 before the first. Throws `Damage` where it is not known. */
+export function lastRevisionOf(row: LastRevision | undefined): number {
+  const last = numberOf(row?.last ?? 0);
+  const told = numberOf(row?.told ?? last);
+  if (told !== last) throw new Damage(`its last revision may be ${last} or ${told}`);
+  return last;
+}
+
 export interface CompletenessQueries {
-  readonly revision: CompiledQuery<{ readonly last: number | null }>;
+  readonly revision: CompiledQuery<LastRevision>;
   /** How many templates there are, and the store's last revision. */
-  readonly expected: CompiledQuery<{ readonly templates: number; readonly last: number | null }>;
+  readonly expected: CompiledQuery<LastRevision & { readonly templates: number }>;
 }
 
 /** Where something stands in an answer: each part decides where those before it are equal. */
@@ -39,7 +54,7 @@ export class Completeness<T> {
   async begin(db: Executor): Promise<void> {
     if (this.#queries === undefined || this.#revision !== undefined) return;
     const [row] = (await db.executeQuery(this.#queries.revision)).rows;
-    this.#revision = numberOf(row?.last ?? 0);
+    this.#revision = lastRevisionOf(row);
   }
 
   /** After each page. */
@@ -56,7 +71,7 @@ export class Completeness<T> {
     if (isLast) {
       const [row] = (await db.executeQuery(this.#queries.expected)).rows;
       const expected = numberOf(row?.templates);
-      if (numberOf(row?.last ?? 0) === this.#revision && expected !== seen) {
+      if (lastRevisionOf(row) === this.#revision && expected !== seen) {
         throw new Damage(`of ${expected} templates, ${seen} are found`);
       }
     }

@@ -45,6 +45,8 @@ export interface TemplateCounts {
   readonly all: RawBuilder<number>;
   ofScan(namespace: Expression<StoredId>): RawBuilder<number>;
   ofMembers(namespace: Expression<StoredId>): RawBuilder<number>;
+  /** The revision of the last write, as templates and deletions tell it. */
+  readonly lastRevision: RawBuilder<number>;
   /** Stands for `templates` where members are counted by an index alone: without what the index holds wrongly. */
   readonly enrolled: RawBuilder<Pick<Selectable<Tables["templates"]>, "namespace" | "member_id" | "created_at">>;
 }

@@ -14,7 +14,7 @@ import {
   specVersion,
 } from "@facekit/core";
 import { type Expression, type Kysely, type RawBuilder, sql } from "kysely";
-import { Completeness, type CompletenessQueries, type Key } from "./completeness.js";
+import { Completeness, type CompletenessQueries, type Key, lastRevisionOf } from "./completeness.js";
 import type { StoreDialect } from "./dialect.js";
 import { adapterId } from "./failures.js";
 import { forTemplates, type TemplateCondition } from "./for-templates.js";
@@ -66,7 +66,7 @@ export function sqlFaceRecords<Writing extends Executor>(
     if (queries.lock !== undefined) await db.executeQuery(queries.lock({}));
     const [row] = (await db.executeQuery(queries.revisions({ namespace }))).rows;
     return {
-      last: numberOf(row?.last ?? 0),
+      last: lastRevisionOf(row),
       own: numberOf(row?.own ?? 0),
       deletions: (row?.deletion ?? null) !== null,
     };
@@ -191,7 +191,7 @@ export function sqlFaceRecords<Writing extends Executor>(
       spaceOf();
       return handle.read(async (db) => {
         const [row] = (await db.executeQuery(queries.lastRevision({}))).rows;
-        return numberOf(row?.last ?? 0);
+        return lastRevisionOf(row);
       }, options);
     },
 
@@ -265,7 +265,11 @@ interface Place {
 /** Compiled once for each store. */
 function recordQueries(db: Kysely<Tables>, dialect: StoreDialect) {
   const limit = sql.lit(pageSize);
-  const lastRevision = db.selectFrom("namespaces").select(({ fn }) => fn.max("revision").as("last"));
+  const { counts } = dialect;
+  const lastRevision = db
+    .selectFrom("namespaces")
+    .select(({ fn }) => fn.max("revision").as("last"))
+    .$if(counts !== undefined, (query) => query.select((counts?.lastRevision ?? sql<number>`NULL`).as("told")));
   const columnsOf = (...names: string[]) => names.map((name) => sql.ref(name));
   const templates = db
     .selectFrom("templates")
@@ -273,7 +277,6 @@ function recordQueries(db: Kysely<Tables>, dialect: StoreDialect) {
     .select(dialect.vector);
   const told = ["member_id", "created_at", "source", "checksum", "vector"] as const;
 
-  const { counts } = dialect;
   // An entry that an index holds twice counts once.
   const templatesOf = counts === undefined ? sql<number>`count(*)` : sql<number>`count(DISTINCT ${sql.ref("slot")})`;
   const enrolled = counts === undefined ? db.selectFrom("templates") : db.selectFrom(counts.enrolled.as("templates"));

@@ -128,6 +128,25 @@ describe("an index that does not agree with its rows", () => {
     await expect(reading).rejects.toMatchObject({ code: "store-corrupt" });
   });
 
+  test.each([1, 0x80])(
+    "as it tells another last revision, is noticed before anything is written (%i)",
+    async (mask) => {
+      const file = await filledFile();
+      await using store = await openStore(file);
+      await store.faceRecords.put("gym", [recordOf("t1", "m1")]);
+      await store[Symbol.asyncDispose]();
+      const bytes = readFileSync(file);
+      // The entry of the index: a revision of one byte, then its namespace.
+      const at = bytes.indexOf("\x03\x01\x13\x02gym") + 3;
+      expect(bytes.includes("\x03\x01\x13\x02gym")).toBe(true);
+      bytes.writeUInt8(bytes.readUInt8(at) ^ mask, at);
+      writeFileSync(file, bytes);
+      const { faceRecords } = await openStore(file);
+      await expect(faceRecords.revision()).rejects.toMatchObject({ code: "store-corrupt" });
+      await expect(faceRecords.put("gym", [recordOf("t1", "m1")])).rejects.toMatchObject({ code: "store-corrupt" });
+    },
+  );
+
   test("is noticed where it is another namespace in the scan of one", async () => {
     const file = await damagedFile("by id", (bytes, at) => bytes.writeUInt8(bytes.readUInt8(at) ^ 16, at));
     await expect(readings["by id"](await openStore(file))).rejects.toMatchObject({ code: "store-corrupt" });

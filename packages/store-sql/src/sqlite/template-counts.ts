@@ -8,6 +8,10 @@ export const templateCounts: TemplateCounts = {
     sql`(SELECT count(*) FROM templates INDEXED BY templates_by_member WHERE namespace = ${namespace})`,
   ofMembers: (namespace) =>
     sql`(SELECT count(*) FROM templates INDEXED BY sqlite_autoindex_templates_1 WHERE namespace = ${namespace})`,
+  lastRevision: sql`max(
+    coalesce((SELECT max(revision) FROM templates), 0),
+    coalesce((SELECT max(revision) FROM deletions), 0)
+  )`,
   enrolled: sql`(
     SELECT listed.slot, listed.namespace, listed.member_id, listed.created_at
     FROM templates AS listed INDEXED BY templates_by_member CROSS JOIN templates AS held NOT INDEXED
