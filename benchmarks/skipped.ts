@@ -29,5 +29,6 @@ export function reasonOf(error: unknown): string {
 function textOf(error: unknown): string {
   if (!(error instanceof Error)) return String(error);
   if ("killed" in error && error.killed === true) return "it took too long";
+  if ("signal" in error && typeof error.signal === "string") return `its process was ended by ${error.signal}`;
   return "stderr" in error && typeof error.stderr === "string" && error.stderr !== "" ? error.stderr : error.message;
 }

@@ -47,7 +47,7 @@ const names = Object.keys(contenders).filter((name) => !values.crossover || /^in
 
 /** The small ones are for recall: the first round tells it. */
 const galleriesOf = (round: number): Gallery[] =>
-  values.crossover ? sizes : [...(values.quick ? [] : large), ...(round === 0 ? small : [])];
+  values.crossover ? sizes : [...(round === 0 ? small : []), ...(values.quick ? [] : large)];
 /** 1,000 in the small galleries together. */
 const recallQueries = { small: 250, large: 20 };
 

@@ -46,8 +46,9 @@ try {
       // What lies nowhere outlives no process, so there is nothing to open.
       if (reason !== undefined || !backends[backend]?.persistent) continue;
       for (const count of counts) rounds.push(await fillAndOpen(round, backend, count));
+      // After each store, so that a run that is broken off leaves what it has.
+      if (!values.quick) await keep({ store: storeSummary(rounds), rounds });
     }
-    if (!values.quick) await keep({ store: storeSummary(rounds), rounds });
   }
 } finally {
   for (const [folder, { backend }] of filled) await backends[backend]?.drop?.(placeAt(folder));
@@ -85,7 +86,7 @@ async function fillAndOpen(round: number, backend: string, count: number): Promi
     // Noted before it is begun: what a filling that fails leaves on a server is dropped too.
     filled.set(folder, store);
     await mkdir(folder, { recursive: true });
-    store.result = await run<Filled>({ step: "fill", ...task });
+    store.result = await fill(task);
     tell(round, `${backend}, filling ${count}`, store.result);
   }
   if (isSkipped(store.result)) return { ...known, filled: store.result };
@@ -101,6 +102,14 @@ async function fillAndOpen(round: number, backend: string, count: number): Promi
   for (const name of await snapshotsIn(folder)) await rm(join(folder, name));
   await move(aside, folder);
   return { ...known, ...filling, opened: { records, ...(snapshot !== undefined && { snapshot }) } };
+}
+
+/** A store that took long for few templates is spared many, which would not end in the time that a process has. */
+async function fill(task: Omit<StoreTask, "step"> & { count: number }): Promise<Filled | Skipped> {
+  const few = filled.get(join(scratch, `${task.backend}-${counts[0]}`))?.result;
+  const expectedMs = few === undefined || isSkipped(few) ? 0 : few.fillMs * (task.count / (counts[0] ?? 1));
+  if (expectedMs > 900_000) return { skipped: `it would take about ${Math.round(expectedMs / 60_000)} minutes` };
+  return run<Filled>({ step: "fill", ...task });
 }
 
 /** Moves the snapshots from one folder to the other. */

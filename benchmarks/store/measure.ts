@@ -1,9 +1,11 @@
 /** One step with one backend in a process of its own: `measure.ts '{"step":"write",…}'` prints one result. */
+import { readFile, writeFile } from "node:fs/promises";
+import { join } from "node:path";
 import type { FaceRecord, VectorStore } from "@facekit/core";
 import { reasonOf, type Skipped } from "../skipped.js";
 import { median } from "../statistics.js";
 import { backends, placeAt } from "./backends.js";
-import { namespace, spaceOf, templates } from "./templates.js";
+import { firstMemberId, namespace, spaceOf, templates } from "./templates.js";
 
 export type StoreTask = {
   readonly backend: string;
@@ -51,6 +53,11 @@ async function measure(task: StoreTask): Promise<Written | Filled | Opened> {
   const backend = backends[task.backend];
   if (backend === undefined) throw new Error(`There is no backend "${task.backend}".`);
   const { folder, count, dimensions } = task;
+  // Not a part of opening: here it also compiles the sources.
+  await backend.load();
+  // What is searched for lies beside the store: making all templates to have one would show in the memory.
+  const probeFile = join(folder, "probe");
+  const probes = task.step === "open" ? [await readVector(probeFile)] : [];
   const started = performance.now();
   const place = placeAt(folder);
   await using opened = await backend.open(place);
@@ -63,12 +70,11 @@ async function measure(task: StoreTask): Promise<Written | Filled | Opened> {
     for (const batch of batches) perSecond[batch] = await writesPerSecond(store, fresh, batch, task);
     return { perSecond };
   }
-  const [first] = templates(1, dimensions);
-  const search = () => store.search(namespace, first === undefined ? [] : [first.vector], { k: 5 });
   if (task.step === "open") {
+    const search = () => store.search(namespace, probes, { k: 5 });
     const { matches } = await search();
     const searchedMs = performance.now() - started;
-    if (matches[0]?.[0]?.memberId !== first?.memberId) throw new Error("the store did not find its first member");
+    if (matches[0]?.[0]?.memberId !== firstMemberId) throw new Error("the store did not find its first member");
     // From records, what is built to search is minutes away, and searches are exact meanwhile.
     const engine = task.from === "snapshot" ? await opened.engine?.(namespace) : undefined;
     if (engine === "exact") throw new Error("the snapshot held nothing to search with");
@@ -76,13 +82,17 @@ async function measure(task: StoreTask): Promise<Written | Filled | Opened> {
   }
   let batch = [];
   for (const template of templates(count, dimensions)) {
+    if (template.memberId === firstMemberId) {
+      probes.push(template.vector);
+      await writeFile(probeFile, template.vector);
+    }
     batch.push(template);
     if (batch.length < fillBatch) continue;
     await store.upsert(namespace, batch);
     batch = [];
   }
   await store.upsert(namespace, batch);
-  await search();
+  await store.search(namespace, probes, { k: 5 });
   await opened.engine?.(namespace);
   return { fillMs: performance.now() - started, bytes: (await backend.bytes?.(place)) ?? 0 };
 }
@@ -119,6 +129,11 @@ async function medianMs(run: () => Promise<unknown>): Promise<number> {
     times.push(performance.now() - started);
   }
   return median(times);
+}
+
+async function readVector(file: string): Promise<Float32Array> {
+  const bytes = await readFile(file);
+  return new Float32Array(bytes.buffer.slice(bytes.byteOffset, bytes.byteOffset + bytes.byteLength));
 }
 
 function memoryMiB(): number {

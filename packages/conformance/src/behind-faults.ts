@@ -24,7 +24,7 @@ export const rough: ConnectionFaults = { refuse: 0.02, drop: 0.02, swallow: 0.02
 export interface BehindFaults<T> {
   /** Registers a test of an adapter over a faulty connection, and of the same over a sound one. */
   it(name: string, run: (faulty: T, sound: T, connection: FaultyConnection) => Promise<void>): void;
-  /** Whether a call was fulfilled. It must settle in time, and reject with a typed error if it does. */
+  /** Whether a call was fulfilled. It must settle in time, and reject with `conflict` or what may be tried again if it does. */
   succeeds(what: string, call: Promise<unknown>): Promise<boolean>;
   /** As an application does: what a broken connection prevented may be tried again. */
   untilDone<R>(call: () => Promise<R>): Promise<R>;
@@ -69,8 +69,10 @@ export function behindFaults<T extends AsyncDisposable>(
         ensure(settled !== "late", `${what} must settle within ${patienceMs} ms.`);
         return true;
       } catch (error) {
-        if (isFaceKitError(error)) return false;
-        throw new Error(`${what}: expected a FaceKitError, got ${String(error)}.`, { cause: error });
+        if (isFaceKitError(error) && (error.retryable || error.code === "conflict")) return false;
+        throw new Error(`${what}: expected a FaceKitError that is retryable, or "conflict", got ${String(error)}.`, {
+          cause: error,
+        });
       } finally {
         clearTimeout(timer);
       }

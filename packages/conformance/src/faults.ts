@@ -16,4 +16,5 @@ export {
 } from "./faulty-connection.js";
 export { faultyMemberSourceConformance } from "./faulty-member-source.js";
 export { faultyServerConformance } from "./faulty-server.js";
+export { faultyVectorStoreConformance } from "./faulty-vector-store.js";
 export { faultyVisitLogConformance } from "./faulty-visit-log.js";

@@ -51,6 +51,7 @@ export async function faultyConnection({ host, port, seed = 1 }: FaultyConnectio
       upstream.destroy();
     };
     let swallowing = false;
+    let late = false;
     client.on("data", (request) => {
       if (random() < faults.drop) {
         harm.dropped++;
@@ -69,12 +70,19 @@ export async function faultyConnection({ host, port, seed = 1 }: FaultyConnectio
       if (lateMs < 1) return void client.write(answer);
       // Nothing overtakes it.
       upstream.pause();
+      late = true;
       setTimeout(() => {
+        late = false;
         client.write(answer);
-        upstream.resume();
+        if (upstream.destroyed) client.destroySoon();
+        else upstream.resume();
       }, lateMs);
     });
-    for (const socket of [client, upstream]) socket.on("close", end);
+    client.on("close", end);
+    upstream.on("close", () => {
+      // What the server said before it hung up still comes.
+      if (!late) client.destroySoon();
+    });
   });
   const keep = (socket: Socket): Socket => {
     open.add(socket.setNoDelay());

@@ -2,7 +2,7 @@ import type { FaceRecord, FaceRecords, NamespacedFaceRecord } from "@facekit/cor
 import { behindFaults, type FaultyServerConformanceOptions, hurt, rough } from "./behind-faults.js";
 import { contents, holds, keyOf, Mirror, named } from "./contents.js";
 import { ensure, equal } from "./expect.js";
-import { axis, randomVector, record, seeded, space } from "./samples.js";
+import { axis, photos, record, seeded, space } from "./samples.js";
 
 /**
  * What records on a server must do where the connection to it breaks, answers late, or loses answers to what the server
@@ -22,7 +22,7 @@ export function faultyServerConformance(options: FaultyServerConformanceOptions<
         const memberId = `m${lane}-${Math.floor(random() * 12)}`;
         const before = possible.get(memberId) ?? [[]];
         const erases = random() < 0.25;
-        const after = erases ? [] : photos(memberId, random);
+        const after = erases ? [] : photos(memberId, memberId, random);
         const call = erases ? faulty.delete("n", { memberId }) : faulty.put("n", after);
         const acknowledged = await succeeds(erases ? "delete" : "put", call);
         possible.set(memberId, acknowledged ? [after] : [...before, after]);
@@ -42,7 +42,7 @@ export function faultyServerConformance(options: FaultyServerConformanceOptions<
 
   it("a put that is repeated until it is acknowledged is there once", async (faulty, sound, connection) => {
     const random = seeded(32);
-    const batches = Array.from({ length: 40 }, (_, i) => photos(`m${i}`, random));
+    const batches = Array.from({ length: 40 }, (_, i) => photos(`m${i}`, `m${i}`, random));
     connection.inflict({ ...rough, swallow: 0.1 });
     for (const batch of batches) await untilDone(() => faulty.put("n", batch));
     connection.inflict({});
@@ -56,7 +56,10 @@ export function faultyServerConformance(options: FaultyServerConformanceOptions<
     connection.inflict(rough);
     // A server that is asked seldom is not hurt in every dozen rounds.
     for (let round = 0; round < 12 || (hurt(connection) === 0 && round < 100); round++) {
-      for (let i = 0; i < 4; i++) await sound.put("n", photos(`m${Math.floor(random() * 20)}`, random));
+      for (let i = 0; i < 4; i++) {
+        const memberId = `m${Math.floor(random() * 20)}`;
+        await sound.put("n", photos(memberId, memberId, random));
+      }
       await sound.delete("n", { memberId: `m${Math.floor(random() * 20)}` });
       await untilDone(() => mirror.follow(faulty));
       const truth = await contents(sound);
@@ -103,9 +106,4 @@ function sameTemplates(found: readonly NamespacedFaceRecord[], state: readonly N
   const text = (records: readonly NamespacedFaceRecord[]): string =>
     records.map(({ id, vector }) => `${id}: ${vector.join()}`).join("\n");
   return text(found) === text(state);
-}
-
-/** Three templates of one member: the same ids and other vectors each time. */
-function photos(memberId: string, random: () => number): FaceRecord[] {
-  return [1, 2, 3].map((n) => record(`${memberId}/${n}`, memberId, randomVector(random)));
 }

@@ -1,11 +1,8 @@
-import { dot, type FaceRecord, isFaceKitError, type VectorStore } from "@facekit/core";
-import { withMeans } from "./compared.js";
-import { ensure, equal, near } from "./expect.js";
+import { type FaceRecord, isFaceKitError, type VectorStore } from "@facekit/core";
+import { agrees } from "./agrees.js";
+import { ensure, equal } from "./expect.js";
 import { axis, photos, randomVector, record, seeded, space } from "./samples.js";
 import { lend, type PersistentConformanceOptions, pause } from "./suite.js";
-
-/** How long a store that does not read after write may take to agree with what was written. */
-const patienceMs = 20_000;
 
 /** Writing, erasing and searching at a time. Part of the suite of `VectorStore`. */
 export function storeRaces({ test, create, reopen }: PersistentConformanceOptions<VectorStore>): void {
@@ -128,29 +125,4 @@ export function storeRaces({ test, create, reopen }: PersistentConformanceOption
     }
     equal(await store.count("n"), { members: 4, templates: 4 }, "count");
   });
-}
-
-/** The store's count is that of these records, and so are its best matches, by comparing with each. */
-async function agrees(
-  store: VectorStore,
-  namespace: string,
-  records: readonly FaceRecord[],
-  random: () => number,
-): Promise<void> {
-  const members = new Set(records.map(({ memberId }) => memberId)).size;
-  equal(await store.count(namespace), { members, templates: records.length }, "count");
-  const compared = withMeans(records);
-  for (let round = 0; round < 5; round++) {
-    const probe = randomVector(random);
-    const best = Math.max(-2, ...compared.map(({ vector }) => dot(vector, probe)));
-    const deadline = performance.now() + (store.capabilities.readAfterWrite ? 0 : patienceMs);
-    for (;;) {
-      const [[match] = []] = (await store.search(namespace, [probe], { k: 1 })).matches;
-      if (match === undefined && records.length === 0) break;
-      const similarity = match?.similarity ?? Number.NaN;
-      if (Math.abs(similarity - best) <= 1e-5) break;
-      if (performance.now() >= deadline) near(similarity, best, 1e-5, "similarity of the best match");
-      await pause(50);
-    }
-  }
 }

@@ -33,18 +33,25 @@ export interface IndexBuild {
   readonly concurrently: boolean;
 }
 
-/** Namespaces that need an HNSW index and have none that is ready. */
-export async function namespacesToIndex(
+/** Whether a namespace wants `tendIndex`. `ready`: whether its index answers searches; undefined where there is none. */
+export function wantsTending(size: number, ready: boolean | undefined, { from }: Required<HnswOptions>): boolean {
+  return size >= from ? ready !== true : ready === false || (ready === true && size === 0);
+}
+
+/** The namespaces that want `tendIndex`. */
+export async function namespacesToTend(
   handle: Handle<Tables>,
   build: IndexBuild,
   call?: CallOptions,
 ): Promise<number[]> {
   const { names, options } = build;
   return handle.read(async (db) => {
-    const { rows } = await sql<{ key: number }>`
-      SELECT key FROM ${names.namespaces}
-      WHERE size >= ${options.from} AND ${indexReady(names, sql`key`)} IS NOT TRUE ORDER BY key`.execute(db);
-    return rows.map(({ key }) => key);
+    const { rows } = await sql<{ key: number; size: unknown; ready: boolean | null }>`
+      SELECT * FROM (SELECT key, size, ${indexReady(names, sql`key`)} AS ready FROM ${names.namespaces}) AS states
+      WHERE size >= ${options.from} OR ready IS NOT NULL ORDER BY key`.execute(db);
+    return rows
+      .filter(({ size, ready }) => wantsTending(numberOf(size), ready ?? undefined, options))
+      .map(({ key }) => key);
   }, call);
 }
 

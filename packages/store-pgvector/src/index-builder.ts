@@ -1,5 +1,5 @@
 import { setTimeout as pause } from "node:timers/promises";
-import { type CallOptions, closedError } from "@facekit/core";
+import { abortable, type CallOptions, closedError } from "@facekit/core";
 import {
   type Handle,
   type PostgresConnectionOptions,
@@ -20,7 +20,7 @@ export interface IndexBuilder {
    * An abort ends the waiting alone.
    */
   finish(build: IndexBuild, key: number, call?: CallOptions): Promise<boolean>;
-  /** Ends the build under way. */
+  /** Ends the build under way, where the server can be reached. */
   close(handle: Handle<Tables>): Promise<void>;
 }
 
@@ -80,7 +80,10 @@ export function indexBuilder(options: PostgresConnectionOptions, store: string):
       });
     },
 
-    finish: (build, key, call) => untilAborted(tend(build, key), call?.signal),
+    async finish(build, key, call) {
+      call?.signal?.throwIfAborted();
+      return abortable(tend(build, key), call?.signal);
+    },
 
     async close(handleOfStore) {
       closed = true;
@@ -88,14 +91,19 @@ export function indexBuilder(options: PostgresConnectionOptions, store: string):
       const ended = lastTurn.then(() => {
         over = true;
       });
-      // One that waits for a connection cannot be cancelled: it ends by itself, as soon as it has one.
-      const deadline = performance.now() + statementTimeoutMs;
-      while (!over && (options.pglite !== undefined || processId !== undefined || performance.now() < deadline)) {
+      // One that waits for a connection cannot be cancelled: it ends by itself, as soon as it has one. A server that does
+      // not answer is not waited for.
+      let deadline = performance.now() + statementTimeoutMs;
+      while (!over && (options.pglite !== undefined || performance.now() < deadline)) {
         const building = processId;
         if (building !== undefined && options.pglite === undefined) {
-          await handleOfStore
-            .read((db) => sql`SELECT pg_cancel_backend(${building})`.execute(db))
-            .catch(() => undefined);
+          const cancel = handleOfStore.read((db) => sql`SELECT pg_cancel_backend(${building})`.execute(db));
+          await cancel.then(
+            () => {
+              deadline = performance.now() + statementTimeoutMs;
+            },
+            () => undefined,
+          );
         }
         await Promise.race([ended, pause(cancelEachMs)]);
       }
@@ -103,20 +111,4 @@ export function indexBuilder(options: PostgresConnectionOptions, store: string):
       if (over) await released;
     },
   };
-}
-
-async function untilAborted<T>(promise: Promise<T>, signal: AbortSignal | undefined): Promise<T> {
-  if (signal === undefined) return promise;
-  promise.catch(() => undefined);
-  signal.throwIfAborted();
-  let onAbort = (): void => undefined;
-  const aborted = new Promise<never>((_, reject) => {
-    onAbort = () => reject(signal.reason);
-    signal.addEventListener("abort", onAbort, { once: true });
-  });
-  try {
-    return await Promise.race([promise, aborted]);
-  } finally {
-    signal.removeEventListener("abort", onAbort);
-  }
 }

@@ -25,7 +25,7 @@ import {
 import { sql, type Transaction } from "kysely";
 import { adapterId } from "./adapter-id.js";
 import { prepareExtension } from "./extension.js";
-import { type HnswOptions, type IndexBuild, namespacesToIndex } from "./hnsw-indexes.js";
+import { type HnswOptions, type IndexBuild, namespacesToTend, wantsTending } from "./hnsw-indexes.js";
 import { indexBuilder } from "./index-builder.js";
 import { type Names, namesOf } from "./names.js";
 import { type RefreshedNamespace, refreshRows } from "./refresh-rows.js";
@@ -44,9 +44,10 @@ export interface PgvectorStoreOptions extends PostgresConnectionOptions {
 /** A `VectorStore` on PostgreSQL with the extension pgvector. */
 export interface PgvectorStore extends VectorStore {
   /**
-   * Builds the HNSW indexes that are due and not there yet, and fulfils when all are ready, those that another process
-   * builds too. The store begins that by itself, on opening and after writes; searches are exact until then. An abort ends
-   * the waiting, and not the building. Rejects with `closed` where the store is disposed meanwhile.
+   * Builds the HNSW indexes that are due and not there yet, drops those of empty namespaces, and fulfils when all is done,
+   * what other processes are at too. The store begins that by itself, on opening and after writes; searches are exact
+   * until then. An abort ends the waiting, and not the building. Rejects with `closed` where the store is disposed
+   * meanwhile.
    *
    * A build keeps a connection as long as it takes: a `pool` of the caller wants another for the store's other calls.
    */
@@ -104,13 +105,10 @@ export function pgvectorStore(options: PgvectorStoreOptions): PgvectorStore {
 
   /** Namespaces whose search rows changed since their indexes were last looked after. */
   const changed = new Map<number, RefreshedNamespace>();
-  /** Whether more was written than one turn takes in. */
-  let behind = false;
   const takeIn = async (db: Transaction<Tables>, names: Names, dimensions: number): Promise<boolean> => {
     const refreshed = await refreshRows(db, names, dimensions);
     for (const each of refreshed.namespaces) changed.set(each.key, each);
-    behind = refreshed.behind;
-    return behind;
+    return refreshed.behind;
   };
   const records = postgresFaceRecords(connection, async (db) => {
     const { names, space } = use();
@@ -123,16 +121,18 @@ export function pgvectorStore(options: PgvectorStoreOptions): PgvectorStore {
     while (await handle.write(turn, { ...call, idempotent: true }));
   };
 
-  /** What is erased is gone from the search rows too, before the call fulfils. */
+  /**
+   * What is erased is gone from the search rows too, before the call fulfils: its own transaction may have left some to
+   * later turns, and so may another process, whose erasure this one repeats.
+   */
   const afterErasure = async ({ names, space, build }: Opened, call: CallOptions | undefined): Promise<void> => {
-    if (behind) await refresh(names, space.dimensions, call);
+    await refresh(names, space.dimensions, call);
     tendWhereDue(build);
   };
 
   const tendWhereDue = (build: IndexBuild): void => {
     for (const { key, size, indexed } of changed.values()) {
-      const due = size >= build.options.from ? indexed !== true : size === 0 && indexed !== undefined;
-      if (search === "hnsw" && due) builder.begin(build, key);
+      if (search === "hnsw" && wantsTending(size, indexed, build.options)) builder.begin(build, key);
     }
     changed.clear();
   };
@@ -164,7 +164,7 @@ export function pgvectorStore(options: PgvectorStoreOptions): PgvectorStore {
       opened = { space, names, build };
       changed.clear();
       if (search === "exact") return;
-      for (const key of await namespacesToIndex(handle, build, call)) builder.begin(build, key);
+      for (const key of await namespacesToTend(handle, build, call)) builder.begin(build, key);
     },
 
     async upsert(namespace, batch, call) {
@@ -180,6 +180,7 @@ export function pgvectorStore(options: PgvectorStoreOptions): PgvectorStore {
       checkId("namespace", namespace);
       checkNumber("k", k, { min: 1, max: Number.MAX_SAFE_INTEGER, integer: true });
       for (const probe of probes) checkVector(probe, space, adapterId);
+      for (const memberId of memberIds ?? []) checkId("memberIds", memberId);
       const { dimensions } = space;
       const efSearch = search === "exact" ? undefined : hnswOptions.efSearch;
       const wanted = { namespace, probes, k, dimensions, efSearch, ...(memberIds && { memberIds }) };
@@ -223,7 +224,7 @@ export function pgvectorStore(options: PgvectorStoreOptions): PgvectorStore {
       const { build } = use();
       if (search === "exact") return;
       for (;;) {
-        const due = await namespacesToIndex(handle, build, call);
+        const due = await namespacesToTend(handle, build, call);
         if (due.length === 0) return;
         let built = true;
         for (const key of due) built = (await builder.finish(build, key, call)) && built;

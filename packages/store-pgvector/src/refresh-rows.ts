@@ -1,8 +1,9 @@
 import { meanTemplate } from "@facekit/core";
-import { fromTemplateRow, numberOf, type Tables, templateColumns } from "@facekit/store-sql/postgres";
+import { fromTemplateRow, numberOf, type Tables } from "@facekit/store-sql/postgres";
 import { type RawBuilder, sql, type Transaction } from "kysely";
 import { halfvecText } from "./halves.js";
 import { indexReady, type Names } from "./names.js";
+import { type TemplateFields, templateFields, templatesOf } from "./stored-templates.js";
 
 /** About 1 MiB of templates of 512 numbers, or so many members' means. */
 const pageSize = 512;
@@ -146,12 +147,11 @@ async function addTemplates(
   dimensions: number,
   added: (key: number, count: number) => void,
 ): Promise<void> {
-  const columns = sql.join(templateColumns.map((name) => sql.ref(`t.${name}`)));
   let after = { revision: range.since + 1, namespace: "", id: "" };
   for (;;) {
     const { rows } = await sql<TemplateRowOfNamespace>`
       SELECT n.key, encode(t.namespace, 'hex') AS namespace_hex, encode(t.id, 'hex') AS id_hex,
-        encode(t.member_id, 'hex') AS member_hex, t.vector, ${columns}
+        encode(t.member_id, 'hex') AS member_hex, ${templateFields}
       FROM ${names.templates} AS t JOIN ${names.namespaces} AS n USING (namespace)
       WHERE t.revision <= ${range.until} AND (t.revision, t.namespace, t.id) >
         (${after.revision}, decode(${after.namespace}, 'hex'), decode(${after.id}, 'hex'))
@@ -171,7 +171,7 @@ async function addTemplates(
   }
 }
 
-type TemplateRowOfNamespace = Parameters<typeof fromTemplateRow>[0] & {
+type TemplateRowOfNamespace = TemplateFields & {
   readonly key: number;
   readonly namespace_hex: string;
   readonly id_hex: string;
@@ -190,22 +190,10 @@ async function addMeans(
   members: readonly string[],
   dimensions: number,
 ): Promise<number> {
-  const columns = sql.join(templateColumns.map((name) => sql.ref(`t.${name}`)));
-  const { rows } = await sql<Parameters<typeof fromTemplateRow>[0] & { readonly member_hex: string }>`
-    SELECT encode(t.member_id, 'hex') AS member_hex, t.vector, ${columns}
-    FROM ${names.templates} AS t JOIN ${names.namespaces} AS n USING (namespace)
-    WHERE n.key = ${key} AND t.revision <= ${range.until} AND t.member_id IN (SELECT decode(hex, 'hex') FROM unnest(${[...members]}::text[]) AS hex)
-    ORDER BY t.member_id, t.id`.execute(db);
-  const vectors = new Map<string, Float32Array[]>();
-  for (const row of rows) {
-    const { vector } = fromTemplateRow(row, dimensions);
-    const own = vectors.get(row.member_hex);
-    if (own === undefined) vectors.set(row.member_hex, [vector]);
-    else own.push(vector);
-  }
-  const means = [...vectors].flatMap(([member, own]) => {
-    const vector = meanTemplate(own);
-    return vector === undefined ? [] : [{ key, member, template: "", vector }];
+  const found = await templatesOf(db, names, key, members, dimensions, range.until);
+  const means = found.flatMap(({ hex, templates }) => {
+    const vector = meanTemplate(templates.map((template) => template.vector));
+    return vector === undefined ? [] : [{ key, member: hex, template: "", vector }];
   });
   await insertRows(db, names, means);
   return means.length;

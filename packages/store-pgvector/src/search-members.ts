@@ -1,8 +1,9 @@
-import { type MemberMatch, type MemberSearchResult, type MemberTemplates, scoredMembers } from "@facekit/core";
-import { fromTemplateRow, numberOf, type Tables, templateColumns, toBytes } from "@facekit/store-sql/postgres";
-import { type RawBuilder, sql, type Transaction } from "kysely";
+import { type MemberMatch, type MemberSearchResult, scoredMembers } from "@facekit/core";
+import { numberOf, type Tables, toBytes } from "@facekit/store-sql/postgres";
+import { sql, type Transaction } from "kysely";
 import { halfvecText, halvesErrorBound } from "./halves.js";
 import { indexReady, type Names } from "./names.js";
+import { decoded, type StoredMember, templatesOf } from "./stored-templates.js";
 
 export interface Search {
   readonly namespace: string;
@@ -42,7 +43,7 @@ export async function searchMembers(
   if (namespace.size === 0 || memberIds?.length === 0) return { ...told, matches };
 
   const errorBound = halvesErrorBound(dimensions);
-  const known = new Map<string, MemberTemplates>();
+  const known = new Map<string, StoredMember>();
   const selective = memberIds !== undefined && memberIds.length <= namespace.size * selectiveShare;
   let waiting = probes.map((probe, i) => ({ probe, i }));
   let depth = Math.max(leastRows, k * rowsPerMember);
@@ -56,7 +57,7 @@ export async function searchMembers(
     });
     const unknown = new Set(proposed.flatMap(({ members }) => [...members]).filter((member) => !known.has(member)));
     for (const member of await templatesOf(db, names, namespace.key, [...unknown], dimensions)) {
-      known.set(member.key, member);
+      known.set(member.hex, member);
     }
     const unsettled: typeof waiting = [];
     for (const [n, each] of waiting.entries()) {
@@ -155,36 +156,6 @@ async function propose(
       least: own.reduce((least, row) => Math.min(least, -row.distance), 1),
     };
   });
-}
-
-/** Those members among them who have templates. `key`: the id in hex. */
-async function templatesOf(
-  db: Transaction<Tables>,
-  names: Names,
-  key: number,
-  members: readonly string[],
-  dimensions: number,
-): Promise<(MemberTemplates & { readonly key: string })[]> {
-  if (members.length === 0) return [];
-  const columns = sql.join(templateColumns.map((name) => sql.ref(`t.${name}`)));
-  const { rows } = await sql<Parameters<typeof fromTemplateRow>[0] & { readonly member: string }>`
-    SELECT encode(t.member_id, 'hex') AS member, t.vector, ${columns} FROM ${names.templates} AS t
-    WHERE t.namespace = (SELECT namespace FROM ${names.namespaces} WHERE key = ${key})
-      AND t.member_id = ANY (${decoded(members)})
-    ORDER BY t.member_id, t.id`.execute(db);
-  const found = new Map<string, { key: string; memberId: string; templates: { id: string; vector: Float32Array }[] }>();
-  for (const row of rows) {
-    const { id, memberId, vector } = fromTemplateRow(row, dimensions);
-    const member = found.get(row.member);
-    if (member === undefined) found.set(row.member, { key: row.member, memberId, templates: [{ id, vector }] });
-    else member.templates.push({ id, vector });
-  }
-  return [...found.values()];
-}
-
-/** Bytes from hex digits, since clients differ in how they send arrays of bytes. */
-function decoded(hex: readonly string[]): RawBuilder<unknown> {
-  return sql`ARRAY(SELECT decode(id, 'hex') FROM unnest(${[...hex]}::text[]) AS given (id))`;
 }
 
 function toHex(id: string): string {

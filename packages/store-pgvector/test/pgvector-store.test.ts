@@ -2,10 +2,13 @@ import { PGlite } from "@electric-sql/pglite";
 import { vector } from "@electric-sql/pglite-pgvector";
 import { dot, meanTemplate, normalize } from "@facekit/core";
 import { postgresStore } from "@facekit/store-sql";
+import pg from "pg";
 import { afterAll, beforeAll, describe, expect, onTestFinished, test } from "vitest";
 import { type PgvectorStore, type PgvectorStoreOptions, pgvectorStore } from "../src/index.js";
 import {
+  building,
   direction,
+  heldBuild,
   lockOnServer,
   near,
   newSchema,
@@ -125,6 +128,18 @@ function behaviour(place: () => Place): void {
         { count: 0 },
       ]);
       await expect.poll(() => indexesIn(at), { timeout: 30_000 }).toEqual([]);
+    });
+
+    test("keeps no index of a namespace that another program deleted", async () => {
+      const at = place();
+      await filled(at);
+      const plain = postgresStore(at.options);
+      onTestFinished(() => plain[Symbol.asyncDispose]());
+      await plain.faceRecords.open(spaceOf(dimensions));
+      await plain.faceRecords.deleteNamespace("large");
+      const again = await open({ ...at.options, hnsw }, dimensions);
+      await again.buildIndexes();
+      expect(await indexesIn(at)).toEqual([]);
     });
 
     test("gets its index where another program filled the namespace, too", async () => {
@@ -264,6 +279,17 @@ function behaviour(place: () => Place): void {
     expect(left?.count).toBe(0);
   });
 
+  test("refuses member ids that nobody can have", async () => {
+    const store = await open(place().options, 4);
+    const [probe, wrong] = [normalize([1, 0, 0, 0]), JSON.parse("[3]")];
+    for (const memberIds of [[""], ["a\ud800"], wrong]) {
+      await expect(store.search("n", [probe], { k: 1, memberIds })).rejects.toMatchObject({
+        code: "invalid-argument",
+        message: expect.stringContaining("memberIds"),
+      });
+    }
+  });
+
   test("refuses more dimensions than pgvector's index takes, and searches them exactly", async () => {
     const { options } = place();
     const store = pgvectorStore(options);
@@ -305,6 +331,65 @@ describe("PGlite", () => {
 describe.skipIf(skipped !== undefined)(`PostgreSQL${skipped === undefined ? "" : ` (${skipped})`}`, () => {
   behaviour(() => ({ options: schemaOnServer(), rows: onServer }));
 
+  test("erases search rows before it says so, though another write that would have done it is rolled back", async () => {
+    const { url, schema } = schemaOnServer();
+    const plain = postgresStore({ url, schema });
+    onTestFinished(() => plain[Symbol.asyncDispose]());
+    const connections = new pg.Pool({ connectionString: url, max: 4 });
+    onTestFinished(() => connections.end());
+    const answers: ((text: string) => Promise<void> | undefined)[] = [];
+    const pool: NonNullable<PgvectorStoreOptions["pool"]> = {
+      async connect() {
+        const client = await connections.connect();
+        return {
+          async query(text, values) {
+            const answer = await client.query(text, values);
+            for (const hear of answers) await hear(text);
+            return answer;
+          },
+          release: (destroy) => client.release(destroy),
+          on: (event, listener) => client.on(event, listener),
+          off: (event, listener) => client.off(event, listener),
+        };
+      },
+      end: () => connections.end(),
+    };
+    const store = await open({ pool, schema, search: "exact" }, 4);
+    const axis = (n: number): Float32Array => Float32Array.from({ length: 4 }, (_, i) => (i === n ? 1 : 0));
+    await store.upsert("n", [record("1", "ann", axis(0))]);
+    await plain.faceRecords.open(spaceOf(4));
+    for (const [batch, size] of Object.entries({ a: 4100, b: 1 })) {
+      const others = Array.from({ length: size }, (_, i) => record(`${batch}${i}`, `m${i}`, axis(1)));
+      await plain.faceRecords.put("others", others);
+    }
+    let hear = (): void => undefined;
+    const heard = new Promise<void>((resolve) => {
+      hear = resolve;
+    });
+    const committed = new Promise<void>((resolve) => {
+      answers.push((text) => {
+        if (text !== "COMMIT") return undefined;
+        answers.pop();
+        resolve();
+        return heard;
+      });
+    });
+    const erased = store.deleteMember("n", "ann");
+    await committed;
+    const controller = new AbortController();
+    answers.push(async (text) => {
+      if (/UPDATE .*"search_state"/.test(text)) controller.abort(new Error("enough"));
+    });
+    await expect(store.upsert("n", [record("2", "bob", axis(2))], { signal: controller.signal })).rejects.toThrow(
+      "enough",
+    );
+    hear();
+    expect(await erased).toBe(1);
+    const held = await onServer(`SELECT FROM ${schema}.search_rows AS r JOIN ${schema}.search_namespaces AS n
+      ON n.key = r.namespace WHERE n.namespace = '\\x006e'`);
+    expect(held).toEqual([]);
+  });
+
   test("opens a new database where another makes the extension at the same time", async () => {
     const name = newSchema();
     await onServer(`CREATE DATABASE ${name}`);
@@ -323,27 +408,7 @@ describe.skipIf(skipped !== undefined)(`PostgreSQL${skipped === undefined ? "" :
   });
 
   describe("while an index is built", () => {
-    const hnsw = { from: 50 };
-
-    /** A store with an index that is due, and a transaction that keeps it from being built until it ends. */
-    async function held(): Promise<{ options: PgvectorStoreOptions; store: PgvectorStore; release(): Promise<void> }> {
-      const options = { ...schemaOnServer(), hnsw };
-      const store = await open(options, 8);
-      const release = await lockOnServer(`LOCK TABLE ${options.schema}.search_rows IN ROW EXCLUSIVE MODE`);
-      const random = seeded(9);
-      const templates = Array.from({ length: 60 }, (_, i) => record(`${i}`, `m${i}`, direction(random, 8)));
-      await store.upsert("n", templates);
-      return { options, store, release };
-    }
-
-    const building = (schema: string | undefined): Promise<unknown> =>
-      expect
-        .poll(() =>
-          onServer(
-            `SELECT FROM pg_stat_activity WHERE state = 'active' AND query LIKE '%CREATE INDEX%${schema}%' AND pid <> pg_backend_pid()`,
-          ),
-        )
-        .toHaveLength(1);
+    const held = (): ReturnType<typeof heldBuild> => heldBuild(schemaOnServer());
 
     test("a store that is disposed does not wait for it, even where it has just begun", async () => {
       const { store } = await held();
@@ -352,7 +417,7 @@ describe.skipIf(skipped !== undefined)(`PostgreSQL${skipped === undefined ? "" :
 
     test("a store that is disposed ends it, and tells those who wait", async () => {
       const { options, store } = await held();
-      await building(options.schema);
+      await building(options);
       const waiting = expect(store.buildIndexes()).rejects.toMatchObject({ code: "closed" });
       await new Promise((resolve) => setTimeout(resolve, 50));
       await store[Symbol.asyncDispose]();
@@ -361,7 +426,7 @@ describe.skipIf(skipped !== undefined)(`PostgreSQL${skipped === undefined ? "" :
 
     test("by another process, buildIndexes waits until it is ready", async () => {
       const { options, release } = await held();
-      await building(options.schema);
+      await building(options);
       const other = await open(options, 8);
       let ready = false;
       const waiting = other.buildIndexes().then(() => {
@@ -369,6 +434,21 @@ describe.skipIf(skipped !== undefined)(`PostgreSQL${skipped === undefined ? "" :
       });
       await new Promise((resolve) => setTimeout(resolve, 300));
       expect(ready).toBe(false);
+      await release();
+      await waiting;
+      const [index] = await onServer(
+        `SELECT indisvalid FROM pg_index WHERE indexrelid = '${options.schema}.search_rows_hnsw_1'::regclass`,
+      );
+      expect(index?.indisvalid).toBe(true);
+    });
+
+    test("a build that breaks off is done again for those who wait", async () => {
+      const { options, store, release } = await held();
+      await building(options);
+      const waiting = store.buildIndexes();
+      await onServer(
+        `SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE query LIKE '%CREATE INDEX%${options.schema}%' AND pid <> pg_backend_pid()`,
+      );
       await release();
       await waiting;
       const [index] = await onServer(

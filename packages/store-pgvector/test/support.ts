@@ -1,7 +1,7 @@
 import { randomBytes } from "node:crypto";
 import { type EmbeddingSpace, type FaceRecord, normalize } from "@facekit/core";
 import pg from "pg";
-import { onTestFinished } from "vitest";
+import { expect, onTestFinished } from "vitest";
 import { type PgvectorStore, type PgvectorStoreOptions, pgvectorStore } from "../src/index.js";
 
 const url: string | undefined = process.env.POSTGRES_URL;
@@ -53,6 +53,32 @@ export async function lockOnServer(statement: string, at: string | undefined = u
   await client.query("BEGIN");
   await client.query(statement);
   return release;
+}
+
+type OptionsOnServer = PgvectorStoreOptions & { readonly url: string; readonly schema: string };
+
+/** A store with an index that is due, and a transaction that keeps it from being built until it ends. */
+export async function heldBuild(
+  place: OptionsOnServer,
+): Promise<{ options: OptionsOnServer; store: PgvectorStore; release(): Promise<void> }> {
+  const options = { ...place, hnsw: { from: 50 } };
+  const store = await open(options, 8);
+  const release = await lockOnServer(`LOCK TABLE ${options.schema}.search_rows IN ROW EXCLUSIVE MODE`);
+  const random = seeded(9);
+  const templates = Array.from({ length: 60 }, (_, i) => record(`${i}`, `m${i}`, direction(random, 8)));
+  await store.upsert("n", templates);
+  return { options, store, release };
+}
+
+/** Fulfils when the server builds an index there. */
+export async function building({ schema }: OptionsOnServer): Promise<void> {
+  await expect
+    .poll(() =>
+      onServer(
+        `SELECT FROM pg_stat_activity WHERE state = 'active' AND query LIKE '%CREATE INDEX%${schema}%' AND pid <> pg_backend_pid()`,
+      ),
+    )
+    .toHaveLength(1);
 }
 
 export function spaceOf(dimensions: number): EmbeddingSpace {

@@ -1,4 +1,12 @@
-import type { AliasedExpression, Expression, InsertQueryBuilder, InsertResult, Kysely, RawBuilder } from "kysely";
+import type {
+  AliasedExpression,
+  Expression,
+  InsertQueryBuilder,
+  InsertResult,
+  Kysely,
+  RawBuilder,
+  Selectable,
+} from "kysely";
 import type { TemplateCondition } from "./for-templates.js";
 import type { Executor } from "./runners.js";
 import type { StoredId, Tables } from "./tables.js";
@@ -25,6 +33,22 @@ export interface StoreDialect {
   /** The vector of a row of `templates`, NULL where it is missing. */
   readonly vector: AliasedExpression<unknown, "vector">;
   templates(db: Kysely<Tables>): TemplateWrites;
+  /** Where the database does not notice that an index was damaged. */
+  readonly counts?: TemplateCounts;
+}
+
+/**
+ * How many templates there are, counted another way than each reads them, so that those which a damaged index leaves out
+ * are missed.
+ */
+export interface TemplateCounts {
+  readonly all: RawBuilder<number>;
+  ofScan(namespace: Expression<StoredId>): RawBuilder<number>;
+  ofMembers(namespace: Expression<StoredId>): RawBuilder<number>;
+  /** The revision of the last write, as templates and deletions tell it. */
+  readonly lastRevision: RawBuilder<number>;
+  /** Stands for `templates` where members are counted by an index alone: without what the index holds wrongly. */
+  readonly enrolled: RawBuilder<Pick<Selectable<Tables["templates"]>, "namespace" | "member_id" | "created_at">>;
 }
 
 /** The writes of templates, which depend on where the vectors lie. */

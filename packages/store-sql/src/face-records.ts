@@ -7,12 +7,14 @@ import {
   type EnrolledMember,
   type FaceRecordChange,
   type FaceRecords,
+  type NamespacedFaceRecord,
   notOpenError,
   paged,
   type SnapshotStorage,
   specVersion,
 } from "@facekit/core";
-import { type Kysely, sql } from "kysely";
+import { type Expression, type Kysely, type RawBuilder, sql } from "kysely";
+import { Completeness, type CompletenessQueries, type Key, lastRevisionOf } from "./completeness.js";
 import type { StoreDialect } from "./dialect.js";
 import { adapterId } from "./failures.js";
 import { forTemplates, type TemplateCondition } from "./for-templates.js";
@@ -64,7 +66,7 @@ export function sqlFaceRecords<Writing extends Executor>(
     if (queries.lock !== undefined) await db.executeQuery(queries.lock({}));
     const [row] = (await db.executeQuery(queries.revisions({ namespace }))).rows;
     return {
-      last: numberOf(row?.last ?? 0),
+      last: lastRevisionOf(row),
       own: numberOf(row?.own ?? 0),
       deletions: (row?.deletion ?? null) !== null,
     };
@@ -102,14 +104,10 @@ export function sqlFaceRecords<Writing extends Executor>(
       const held = await handle.write(async (db) => {
         const inserted = await db.executeQuery(queries.bindSpace({ id: space.id, dimensions: space.dimensions }));
         if (changesOf(inserted) > 0) await templates.bind(db, space.dimensions);
-        return (await db.executeQuery(queries.space({}))).rows[0];
+        const [row] = (await db.executeQuery(queries.space({}))).rows;
+        return { ...space, id: textOf(row?.id), dimensions: numberOf(row?.dimensions) };
       }, write);
-      checkSpace(
-        adapterId,
-        handle.store,
-        { ...space, id: textOf(held?.id), dimensions: numberOf(held?.dimensions) },
-        space,
-      );
+      checkSpace(adapterId, handle.store, held, space);
       bound = space;
     },
 
@@ -170,13 +168,20 @@ export function sqlFaceRecords<Writing extends Executor>(
       const { dimensions } = spaceOf();
       // By key, not by rowid: a record that is deleted and put again meanwhile would come twice.
       const page = namespace === undefined ? queries.scanAll : queries.scanNamespace;
+      const completeness = new Completeness(
+        queries.complete(namespace === undefined ? "all" : "scan", namespace),
+        (record: NamespacedFaceRecord) => [record.namespace, record.id],
+      );
       yield* paged(
         pageSize,
         (after) =>
           handle.read(async (db) => {
+            await completeness.begin(db);
             const place = { namespace: toStored(after?.namespace ?? namespace ?? ""), id: toStored(after?.id ?? "") };
             const { rows } = await db.executeQuery(page(place));
-            return rows.map((row) => fromTemplateRow(row, dimensions));
+            const records = rows.map((row) => fromTemplateRow(row, dimensions));
+            await completeness.add(db, records, records.length < pageSize);
+            return records;
           }, options),
         options,
       );
@@ -186,16 +191,21 @@ export function sqlFaceRecords<Writing extends Executor>(
       spaceOf();
       return handle.read(async (db) => {
         const [row] = (await db.executeQuery(queries.lastRevision({}))).rows;
-        return numberOf(row?.last ?? 0);
+        return lastRevisionOf(row);
       }, options);
     },
 
     async *changes(since, options) {
       const { dimensions } = spaceOf();
+      // Of later changes it is not known how many there must be.
+      const completeness = new Completeness(since === 0 ? queries.complete("all") : undefined, keyOf, ({ kind }) =>
+        kind === "put" ? 1 : 0,
+      );
       yield* paged<FaceRecordChange>(
         pageSize,
         (after) =>
           handle.read(async (db) => {
+            await completeness.begin(db);
             const place = after === undefined ? { revision: since + 1, namespace: "", id: "" } : placeOf(after);
             const { rows } = await db.executeQuery(
               queries.changes({
@@ -204,7 +214,9 @@ export function sqlFaceRecords<Writing extends Executor>(
                 id: toStored(place.id),
               }),
             );
-            return rows.map((row) => toChange(row, dimensions));
+            const changes = rows.map((row) => toChange(row, dimensions));
+            await completeness.add(db, changes, changes.length < pageSize);
+            return changes;
           }, options),
         options,
       );
@@ -213,19 +225,27 @@ export function sqlFaceRecords<Writing extends Executor>(
     async *members(namespace, options) {
       spaceOf();
       checkId("namespace", namespace);
+      const completeness = new Completeness(
+        queries.complete("members", namespace),
+        ({ memberId }: EnrolledMember) => [memberId],
+        ({ templates }) => templates,
+      );
       yield* paged(
         pageSize,
         (after) =>
           handle.read(async (db) => {
+            await completeness.begin(db);
             const place = { namespace: toStored(namespace), memberId: toStored(after?.memberId ?? "") };
             const { rows } = await db.executeQuery(queries.members(place));
-            return rows.map(
+            const members = rows.map(
               (row): EnrolledMember => ({
                 memberId: idOf(row.member_id),
                 templates: numberOf(row.templates),
                 enrolledAt: dateOf(row.enrolled_at),
               }),
             );
+            await completeness.add(db, members, members.length < pageSize);
+            return members;
           }, options),
         options,
       );
@@ -245,13 +265,36 @@ interface Place {
 /** Compiled once for each store. */
 function recordQueries(db: Kysely<Tables>, dialect: StoreDialect) {
   const limit = sql.lit(pageSize);
-  const lastRevision = db.selectFrom("namespaces").select(({ fn }) => fn.max("revision").as("last"));
+  const { counts } = dialect;
+  const lastRevision = db
+    .selectFrom("namespaces")
+    .select(({ fn }) => fn.max("revision").as("last"))
+    .$if(counts !== undefined, (query) => query.select((counts?.lastRevision ?? sql<number>`NULL`).as("told")));
   const columnsOf = (...names: string[]) => names.map((name) => sql.ref(name));
   const templates = db
     .selectFrom("templates")
     .select([...templateColumns])
     .select(dialect.vector);
   const told = ["member_id", "created_at", "source", "checksum", "vector"] as const;
+
+  // An entry that an index holds twice counts once.
+  const templatesOf = counts === undefined ? sql<number>`count(*)` : sql<number>`count(DISTINCT ${sql.ref("slot")})`;
+  const enrolled = counts === undefined ? db.selectFrom("templates") : db.selectFrom(counts.enrolled.as("templates"));
+  const revision = prepared((_: Parameter<object>) => lastRevision);
+  const expected = (count: (namespace: Expression<StoredId>) => RawBuilder<number>) =>
+    prepared((p: Parameter<{ readonly namespace: StoredId }>) =>
+      lastRevision.select(count(p("namespace")).as("templates")),
+    );
+  const counted = counts && {
+    all: expected(() => counts.all),
+    scan: expected(counts.ofScan),
+    members: expected(counts.ofMembers),
+  };
+  const complete = (what: "all" | "scan" | "members", namespace = ""): CompletenessQueries | undefined =>
+    counted && {
+      revision: revision({}),
+      expected: counted[what]({ namespace: dialect.toStored(namespace) }),
+    };
 
   /** One statement, so that a record is told as put or as deleted, never as both or neither. */
   const changes = (p: Parameter<Place & { readonly revision: number }>) => {
@@ -303,7 +346,7 @@ function recordQueries(db: Kysely<Tables>, dialect: StoreDialect) {
       dialect.unlessThere(db.insertInto("space").values({ only_row: 1, id: p("id"), dimensions: p("dimensions") })),
     ),
     space: prepared((_: Parameter<object>) => db.selectFrom("space").select(["id", "dimensions"])),
-    lastRevision: prepared((_: Parameter<object>) => lastRevision),
+    lastRevision: revision,
     /** In one statement, for each costs a way to the server and back. */
     revisions: prepared((p: Parameter<{ readonly namespace: StoredId }>) =>
       lastRevision.select((eb) => [
@@ -343,14 +386,10 @@ function recordQueries(db: Kysely<Tables>, dialect: StoreDialect) {
       templates.where("namespace", "=", p("namespace")).where("id", ">", p("id")).orderBy("id").limit(limit),
     ),
     changes: prepared(changes),
+    complete,
     members: prepared((p: Parameter<{ readonly namespace: StoredId; readonly memberId: StoredId }>) =>
-      db
-        .selectFrom("templates")
-        .select([
-          "member_id",
-          (eb) => eb.fn.countAll().as("templates"),
-          (eb) => eb.fn.min("created_at").as("enrolled_at"),
-        ])
+      enrolled
+        .select(["member_id", templatesOf.as("templates"), (eb) => eb.fn.min("created_at").as("enrolled_at")])
         .where("namespace", "=", p("namespace"))
         .where("member_id", ">", p("memberId"))
         .groupBy("member_id")
@@ -358,6 +397,11 @@ function recordQueries(db: Kysely<Tables>, dialect: StoreDialect) {
         .limit(limit),
     ),
   };
+}
+
+function keyOf(change: FaceRecordChange): Key {
+  const { revision, namespace, id } = placeOf(change);
+  return [revision, namespace, id];
 }
 
 function placeOf(change: FaceRecordChange): {

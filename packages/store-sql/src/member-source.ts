@@ -33,18 +33,21 @@ export function sqlMemberSource(handle: StoreHandle, dialect: StoreDialect): Mem
 
     async get(namespace, memberId, options) {
       const key = { namespace: toStored(namespace), id: toStored(memberId) };
-      const { rows } = await handle.read((db) => db.executeQuery(queries.member(key)), options);
-      return rows[0] && toMember(rows[0]);
+      return handle.read(async (db) => {
+        const { rows } = await db.executeQuery(queries.member(key));
+        return rows[0] && toMember(rows[0]);
+      }, options);
     },
 
     async *list(namespace, options) {
       yield* paged<Member>(
         pageSize,
-        async (after) => {
-          const place = { namespace: toStored(namespace), id: toStored(after?.id ?? "") };
-          const { rows } = await handle.read((db) => db.executeQuery(queries.list(place)), options);
-          return rows.map(toMember);
-        },
+        (after) =>
+          handle.read(async (db) => {
+            const place = { namespace: toStored(namespace), id: toStored(after?.id ?? "") };
+            const { rows } = await db.executeQuery(queries.list(place));
+            return rows.map(toMember);
+          }, options),
         options,
       );
     },
@@ -71,16 +74,17 @@ export function sqlMemberSource(handle: StoreHandle, dialect: StoreDialect): Mem
     async *purchases(namespace, memberId, options) {
       yield* paged<Purchase>(
         pageSize,
-        async (after) => {
-          const place = {
-            namespace: toStored(namespace),
-            member_id: toStored(memberId),
-            at: after === undefined ? -noDate : (after.at?.getTime() ?? noDate),
-            id: toStored(after?.id ?? ""),
-          };
-          const { rows } = await handle.read((db) => db.executeQuery(queries.purchases(place)), options);
-          return rows.map(toPurchase);
-        },
+        (after) =>
+          handle.read(async (db) => {
+            const place = {
+              namespace: toStored(namespace),
+              member_id: toStored(memberId),
+              at: after === undefined ? -noDate : (after.at?.getTime() ?? noDate),
+              id: toStored(after?.id ?? ""),
+            };
+            const { rows } = await db.executeQuery(queries.purchases(place));
+            return rows.map(toPurchase);
+          }, options),
         options,
       );
     },

@@ -51,14 +51,12 @@ export function sqlVisitLog(handle: StoreHandle, dialect: StoreDialect): VisitLo
       };
       yield* paged<Visit>(
         pageSize,
-        async (after) => {
-          const at = after?.at.getTime() ?? Number.MIN_SAFE_INTEGER;
-          const { rows } = await handle.read(
-            (db) => db.executeQuery(page({ ...filter, at, key: toStored(after?.key ?? "") })),
-            options,
-          );
-          return rows.map(toVisit);
-        },
+        (after) =>
+          handle.read(async (db) => {
+            const at = after?.at.getTime() ?? Number.MIN_SAFE_INTEGER;
+            const { rows } = await db.executeQuery(page({ ...filter, at, key: toStored(after?.key ?? "") }));
+            return rows.map(toVisit);
+          }, options),
         options,
       );
     },

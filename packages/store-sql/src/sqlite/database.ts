@@ -1,4 +1,5 @@
 import Libsql from "libsql";
+import { Damage } from "../failures.js";
 
 type SqlValue = string | number | Uint8Array | null;
 
@@ -8,11 +9,20 @@ interface Answer {
   readonly changes: number;
 }
 
+interface Column {
+  readonly name: string;
+  /** As its table declares it; null for what is computed. */
+  readonly type: string | null;
+}
+
 interface Prepared {
   readonly statement: Libsql.Statement<unknown[]>;
-  /** Names of what it returns; undefined where it returns nothing. */
-  readonly columns: readonly string[] | undefined;
+  /** What it returns; undefined where it returns nothing. */
+  readonly columns: readonly Column[] | undefined;
 }
+
+/** A byte order mark is a character like others. */
+const utf8 = new TextDecoder("utf-8", { fatal: true, ignoreBOM: true });
 
 /**
  * One libsql connection with its prepared statements. Calls are synchronous and throw libsql's own errors.
@@ -92,10 +102,13 @@ export class Database {
   #statement(sql: string): Prepared {
     let prepared = this.#statements.get(sql);
     if (prepared === undefined) {
-      const statement = this.#db.prepare(sql);
-      const columns = statement.reader ? statement.columns().map(({ name }) => name) : undefined;
-      // Raw rows: objects would come with blobs as ArrayBuffer and an extra `_metadata` key.
-      if (columns !== undefined) statement.raw();
+      let statement = this.#db.prepare(sql);
+      const columns = statement.reader ? statement.columns() : undefined;
+      if (columns !== undefined) {
+        if (/^select\b/i.test(sql)) statement = this.#db.prepare(asBytes(sql, columns));
+        // Raw rows: objects would come with blobs as ArrayBuffer and an extra `_metadata` key.
+        statement.raw();
+      }
       prepared = { statement, columns };
       this.#statements.set(sql, prepared);
     }
@@ -110,9 +123,41 @@ function checked(value: unknown): SqlValue {
   throw new TypeError(`SQLite takes no ${typeof value}.`);
 }
 
-function toObject(columns: readonly string[], row: unknown): object {
+/**
+ * The query with text as bytes. libsql ends the process over text that is no UTF-8 (its issue 1223) and cuts text at a
+ * NUL, and in a damaged file any column may hold text. Printable ASCII stays text, for bytes cost several times as much.
+ * A subquery with a limit keeps its order.
+ */
+function asBytes(sql: string, columns: readonly Column[]): string {
+  const selected = columns.map(({ name, type }) => {
+    const column = `"${name}"`;
+    const unsafe =
+      type === "TEXT"
+        ? `${column} GLOB '*[^ -~]*' OR length(${column}) <> octet_length(${column})`
+        : `typeof(${column}) = 'text'`;
+    return `CASE WHEN ${unsafe} THEN CAST(${column} AS BLOB) ELSE ${column} END AS ${column}`;
+  });
+  return `SELECT ${selected.join(", ")} FROM (${sql})`;
+}
+
+function toObject(columns: readonly Column[], row: unknown): object {
   const values: readonly unknown[] = Array.isArray(row) ? row : [];
   const object: Record<string, unknown> = {};
-  for (let i = 0; i < columns.length; i++) object[columns[i] ?? ""] = values[i];
+  let i = 0;
+  for (const { name, type } of columns) {
+    const value = values[i++];
+    object[name] = type === "TEXT" && value instanceof Uint8Array ? textFrom(value) : value;
+  }
   return object;
+}
+
+function textFrom(bytes: Uint8Array): string {
+  let text = "";
+  try {
+    text = utf8.decode(bytes);
+  } catch {
+    throw new Damage("a row holds text that is no UTF-8");
+  }
+  if (text.includes("\0")) throw new Damage("a row holds text with a NUL");
+  return text;
 }

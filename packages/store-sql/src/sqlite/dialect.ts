@@ -2,6 +2,7 @@ import { orderedText } from "@facekit/core";
 import { sql } from "kysely";
 import type { StoreDialect } from "../dialect.js";
 import { rowValues, standardInserts } from "../standard-sql.js";
+import { templateCounts } from "./template-counts.js";
 import { slotVector, vectorSlots } from "./vector-slots.js";
 
 export const sqliteDialect: StoreDialect = {
@@ -14,4 +15,5 @@ export const sqliteDialect: StoreDialect = {
   sameText: (column, value) => sql`${sql.ref(column)} = ${value}`,
   vector: slotVector,
   templates: vectorSlots,
+  counts: templateCounts,
 };

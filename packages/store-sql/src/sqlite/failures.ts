@@ -1,9 +1,22 @@
+import { accessSync, constants } from "node:fs";
+import { dirname } from "node:path";
 import { FaceKitError, isFaceKitError } from "@facekit/core";
 import { adapterId, Damage, errnoOf, reasonOf } from "../failures.js";
 
 /** Whether another connection was in the way, so that the same attempt may soon succeed. */
 function isBusy(error: unknown): boolean {
   return /^SQLITE_(BUSY|LOCKED)/.test(errnoOf(error));
+}
+
+/** Whether the file system allows it. Not by opening it: closing it again would drop the process's locks on it (POSIX). */
+function isWritable(file: string): boolean {
+  try {
+    accessSync(file, constants.W_OK);
+    accessSync(dirname(file), constants.W_OK);
+    return true;
+  } catch {
+    return false;
+  }
 }
 
 /** Says what a failure of SQLite or of the file system means for the caller. Errors that are neither pass through. */
@@ -13,7 +26,11 @@ export function explainSqlite(error: unknown, file: string, doing: "read" | "wri
   const reason = reasonOf(error);
   const cause = { adapter: adapterId, cause: error };
 
-  if (error instanceof Damage || /^SQLITE_(CORRUPT|NOTADB)/.test(code)) {
+  // Our statements are right for our schema, and keep to its constraints.
+  if (code === "SQLITE_READONLY" && isWritable(file)) {
+    return explainSqlite(new Damage("its header calls for another version of SQLite"), file, doing);
+  }
+  if (error instanceof Damage || /^SQLITE_(CORRUPT|NOTADB|ERROR|CONSTRAINT)/.test(code)) {
     return new FaceKitError(
       "store-corrupt",
       `"${file}" cannot be used: ${reason}. It was left as it is. Restore it from a backup, or move it away with its "-wal" and "-shm" files to start with an empty one.`,

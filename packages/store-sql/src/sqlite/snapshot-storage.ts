@@ -110,10 +110,12 @@ function pathOf(file: string, id: string): string {
   return `${realpathSync(file)}-index-${id}`;
 }
 
-async function namedSnapshot(handle: StoreHandle): Promise<{ id: string; revision: number } | undefined> {
+function namedSnapshot(handle: StoreHandle): Promise<{ id: string; revision: number } | undefined> {
   const query = handle.builder.selectFrom("snapshot").select(["id", "revision"]).compile();
-  const [row] = (await handle.read((db) => db.executeQuery(query))).rows;
-  return row === undefined || row.id === null ? undefined : { id: textOf(row.id), revision: numberOf(row.revision) };
+  return handle.read(async (db) => {
+    const [row] = (await db.executeQuery(query)).rows;
+    return row === undefined || row.id === null ? undefined : { id: textOf(row.id), revision: numberOf(row.revision) };
+  });
 }
 
 /** Tells whether it may be used: not where something was erased since it was begun. */

@@ -1,5 +1,6 @@
 import { type Kysely, sql } from "kysely";
 import type { StoreDialect, TemplateWrites } from "../dialect.js";
+import { Damage } from "../failures.js";
 import { forTemplates } from "../for-templates.js";
 import { inParts, type Parameter, prepared, preparedRows } from "../prepared.js";
 import type { StoredId, Tables } from "../tables.js";
@@ -23,6 +24,8 @@ export function vectorSlots(db: Kysely<Tables>): TemplateWrites {
   return {
     /** With more than one page of empty slots there, SQLite only appends and moves none any more. */
     async bind(db, dimensions) {
+      const [first] = (await db.executeQuery(queries.places({ count: 0 }))).rows;
+      if (numberOf(first?.slot) !== 1) throw new Damage("it holds vectors, but does not tell of which space");
       const zeros = Buffer.alloc(dimensions * Float32Array.BYTES_PER_ELEMENT);
       const slots = Array.from({ length: slotsPerPage(zeros.length) + 1 }, (_, i) => ({ slot: i + 1, vector: zeros }));
       for (const part of inParts(slots)) await db.executeQuery(queries.write(part));
