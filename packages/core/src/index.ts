@@ -21,6 +21,15 @@ export * from "./local-face-index.js";
 export * from "./memory/face-records.js";
 export * from "./memory/member-source.js";
 export * from "./memory/visit-log.js";
+export {
+  type CurrencyTotal,
+  type MalformedValue,
+  type MonthlySpending,
+  type ProductSummary,
+  type PurchaseSummary,
+  type SummaryOptions,
+  summarisePurchases,
+} from "./purchases/summarise-purchases.js";
 export * from "./retry.js";
 export * from "./spec/adapter.js";
 export * from "./spec/detector.js";
