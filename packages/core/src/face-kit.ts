@@ -23,6 +23,12 @@ import { type Comparison, compare, type Verification, verify, verifyAnyMember } 
 import { type Welcome, type WelcomeOptions, welcome } from "./flows/welcome.js";
 import { memoryVisitLog } from "./memory/visit-log.js";
 import { summaryOptionNames } from "./purchases/summarise-purchases.js";
+import {
+  type ReconcileFlowOptions,
+  type Reconciliation,
+  reconcile,
+  reconcileOptionNames,
+} from "./reconcile/reconcile.js";
 import type { CallOptions } from "./spec/adapter.js";
 import type { FaceIndex } from "./spec/face-index.js";
 import type { EnrolledMember } from "./spec/face-records.js";
@@ -82,6 +88,11 @@ export interface FaceKit extends AsyncDisposable {
   welcome(photo: ImageInput, options?: WelcomeOptions): Promise<Welcome>;
   /** Erases a member's templates, visits, photos and member entry. Tells how many templates there were. */
   forget(memberId: string, options?: Pick<FlowOptions, "namespace" | "signal">): Promise<number>;
+  /**
+   * Where faces, members and photos do not agree, and with `apply` repairs it: see `reconcile`. The work is done as the
+   * differences are read.
+   */
+  reconcile(options?: ReconcileFlowOptions & Pick<FlowOptions, "namespace">): Reconciliation;
   /** Who is enrolled. */
   enrolled(options?: Pick<FlowOptions, "namespace" | "signal">): AsyncIterable<EnrolledMember>;
 }
@@ -155,6 +166,11 @@ export function createFlows(options: FaceKitOptions): FaceKit {
       await photos?.deleteMember(where, memberId, o);
       // Last, so that a call that broke off half way is repeated by one who still sees the member.
       return index.deleteMember(where, memberId, o);
+    },
+
+    reconcile(o = {}) {
+      const where = namespaceOf(callOf("reconcile", o, ["namespace", ...reconcileOptionNames]), o);
+      return reconcile({ ...o, namespace: where, index, members, photos });
     },
 
     async *enrolled(o = {}) {

@@ -32,6 +32,20 @@ export {
   type SummaryOptions,
   summarisePurchases,
 } from "./purchases/summarise-purchases.js";
+export {
+  type Difference,
+  type DiscrepancyKind,
+  describeDifference,
+  type Outcome,
+  type Repair,
+} from "./reconcile/difference.js";
+export {
+  type ReconcileCounts,
+  type ReconcileFlowOptions,
+  type ReconcileOptions,
+  type Reconciliation,
+  reconcile,
+} from "./reconcile/reconcile.js";
 export * from "./retry.js";
 export * from "./spec/adapter.js";
 export * from "./spec/detector.js";
