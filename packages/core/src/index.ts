@@ -47,6 +47,16 @@ export {
   reconcile,
 } from "./reconcile/reconcile.js";
 export * from "./retry.js";
+export type { CallFigures } from "./shadow/call-meter.js";
+export {
+  type ShadowAgreement,
+  type ShadowedCall,
+  type ShadowedPart,
+  type ShadowIndex,
+  type ShadowOptions,
+  type ShadowReport,
+  shadow,
+} from "./shadow/shadow.js";
 export * from "./spec/adapter.js";
 export * from "./spec/detector.js";
 export * from "./spec/embedder.js";
