@@ -11,6 +11,7 @@ const packages = [
   "store-sql",
   "store-mongodb",
   "store-pgvector",
+  "aws",
   "conformance/faults",
   "conformance/vector-search-server",
   "conformance",

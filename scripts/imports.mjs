@@ -17,6 +17,7 @@ const mayImport = {
   "store-sql": ["core"],
   "store-mongodb": ["core"],
   "store-pgvector": ["core", "store-sql"],
+  aws: ["core"],
   conformance: ["core"],
   evaluate: ["core"],
   "drawn-people": [],
