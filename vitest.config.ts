@@ -12,6 +12,7 @@ const packages = [
   "store-mongodb",
   "store-pgvector",
   "members-http",
+  "aws",
   "conformance/faults",
   "conformance/members-api",
   "conformance/vector-search-server",

@@ -18,6 +18,7 @@ const mayImport = {
   "store-mongodb": ["core"],
   "store-pgvector": ["core", "store-sql"],
   "members-http": ["core"],
+  aws: ["core"],
   conformance: ["core"],
   evaluate: ["core"],
   "drawn-people": [],
