@@ -29,7 +29,9 @@ export interface ClientOptions {
 export interface Client {
   /** Until when a call that begins now may go on, as a moment of `performance.now()`. */
   deadline(): number;
-  /** One request, when its turn has come. */
+  /** Does work that sends a request, when its turn has come. */
+  inTurn: RateLimit;
+  /** One request, now. */
   send(request: HttpRequest, deadline: number, signal: AbortSignal | undefined): Promise<HttpAnswer>;
   /** Repeats what failed and may be repeated, until the deadline. */
   persist<T>(work: () => Promise<T>, deadline: number, options: CallOptions | undefined): Promise<T>;
@@ -140,12 +142,10 @@ export function createClient(options: ClientOptions): Client {
   return {
     deadline: () => performance.now() + deadlineMs,
 
+    inTurn: limit,
+
     send: (request, deadline, signal) =>
-      limit(
-        () => exchange(request, Math.max(1, Math.min(timeoutMs, deadline - performance.now())), signal),
-        deadline,
-        signal,
-      ),
+      exchange(request, Math.max(1, Math.min(timeoutMs, deadline - performance.now())), signal),
 
     persist: (work, deadline, callOptions) =>
       retry(work, {

@@ -1,9 +1,9 @@
 import { accessDenied, invalid } from "./failures.js";
 
-/** Where `${NAME}` is looked up. */
+/** Where `{env:NAME}` is looked up. */
 export type Environment = Readonly<Record<string, string | undefined>>;
 
-const variable = /\$\{([^{}]*)\}/g;
+const variable = /\{env:([^{}]*)\}/g;
 
 /** Throws for what is no template, or names a variable that is not set; gives it filled. */
 export function checkTemplate(name: string, template: unknown, environment: Environment): string {

@@ -80,7 +80,8 @@ export function httpMemberSource(options: HttpMemberSourceOptions): MemberSource
         accept,
         ...(body !== undefined && { body }),
       };
-      return (session ?? client).send(request, deadline, signal);
+      if (session !== undefined) return session.send(request, deadline, signal);
+      return client.inTurn(() => client.send(request, deadline, signal), deadline, signal);
     };
     return abortable(client.persist(work, deadline, callOptions), signal);
   };
@@ -266,12 +267,11 @@ type PathValues = Readonly<Partial<Record<"namespace" | "id" | "purchaseId", str
 function urlOf(base: URL, path: string, values: PathValues): URL {
   const given = new Map<string, string>(Object.entries(values));
   const filled = path.replace(/\{(\w+)\}/g, (_, name: string) => encodeURIComponent(given.get(name) ?? ""));
-  const [wholePath = ""] = `${base.pathname.replace(/\/$/, "")}${filled}`.split("?", 1);
-  const url = new URL(`${base.origin}${base.pathname.replace(/\/$/, "")}${filled}`);
-  if (url.pathname.split("/").length !== wholePath.split("/").length) {
+  const [folders = ""] = filled.split("?", 1);
+  if (folders.split("/").some((name) => /^(?:\.|%2e){1,2}$/i.test(name))) {
     throw invalid(`The ids ${JSON.stringify([...given.values()])} cannot be part of an address.`);
   }
-  return url;
+  return new URL(`${base.origin}${base.pathname.replace(/\/$/, "")}${filled}`);
 }
 
 function byCodeUnits(a: string, b: string): number {

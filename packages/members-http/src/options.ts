@@ -4,7 +4,7 @@ import { invalid } from "./failures.js";
 
 /**
  * Which members' API, and where in it things lie. All but `environment` and `fetch` is plain data, so that a JSON file
- * can hold it. Secrets are never in it: in headers and in the body of a login, `${NAME}` stands for the variable of that
+ * can hold it. Secrets are never in it: in headers and in the body of a login, `{env:NAME}` stands for the variable of that
  * name.
  *
  * A path begins with `/` and follows `baseUrl`; `{id}` and `{namespace}` in it stand for the member's id and the namespace.
@@ -46,7 +46,7 @@ export interface HttpMemberSourceOptions {
   readonly maxResponseBytes?: number;
   /** How many entries are sorted in memory where the API's order is another. Default 100,000. */
   readonly sortAtMost?: number;
-  /** Where `${NAME}` is looked up, at each request. Default `process.env`. */
+  /** Where `{env:NAME}` is looked up, at each request. Default `process.env`. */
   readonly environment?: Readonly<Record<string, string | undefined>>;
   /** Default the global one. It must honour `redirect: "manual"`. */
   readonly fetch?: typeof fetch;
@@ -56,7 +56,7 @@ export interface LoginOptions {
   readonly path: string;
   /** Default `"POST"`. */
   readonly method?: string;
-  /** What is sent: strings may hold `${NAME}`. */
+  /** What is sent: strings may hold `{env:NAME}`. */
   readonly body?: Readonly<Record<string, string>>;
   /** Default `"json"`; `"form"` is what OAuth's token endpoints take (RFC 6749, 4.4.2). */
   readonly format?: "json" | "form";

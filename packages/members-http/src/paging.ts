@@ -85,10 +85,13 @@ function linkOf(base: URL, current: URL, { json, link }: HttpAnswer, place: stri
   return next;
 }
 
+const links = /<([^<>]*)>((?:\s*;\s*[^\s=;,<>"]+(?:\s*=\s*(?:"[^"]*"|[^\s;,<>"]*))?)*)/g;
+
 /** The target of `rel="next"`: RFC 8288, 3. */
 function relNext(link: string | null): string | undefined {
-  for (const [, target, parameters = ""] of (link ?? "").matchAll(/<([^<>]*)>((?:\s*;[^,<]*)*)/g)) {
-    if (/;\s*rel\s*=\s*"?(?:[^";]*\s)?next[\s";]?/i.test(`${parameters};`)) return target;
+  for (const [, target, parameters = ""] of (link ?? "").matchAll(links)) {
+    const [, quoted, bare] = /;\s*rel\s*=\s*(?:"([^"]*)"|([^\s;,"]*))/i.exec(parameters) ?? [];
+    if ((quoted ?? bare ?? "").toLowerCase().split(/\s+/).includes("next")) return target;
   }
   return undefined;
 }

@@ -1,4 +1,4 @@
-import { abortable } from "@facekit/core";
+import { abortable, type FaceKitError } from "@facekit/core";
 import type { Client, HttpAnswer, HttpRequest } from "./client.js";
 import { type Environment, fill, fillAll } from "./environment.js";
 import { accessDenied, refused } from "./failures.js";
@@ -32,42 +32,53 @@ export interface Session {
   send(request: HttpRequest, deadline: number, signal: AbortSignal | undefined): Promise<HttpAnswer>;
 }
 
-/** Tokens that were good and expired while the request waited for its turn; more are no accident. */
+/** Tokens that were good and expired while the request was on its way; more are no accident. */
 const mostRenewals = 3;
+
+/** How long refused credentials are not tried again. */
+const restMs = 10_000;
 
 export function createSession({ client, url, login, headers, environment }: SessionOptions): Session {
   const { method = "POST", format = "json", header = "Authorization", value = "Bearer {token}" } = login;
   let current: Login | undefined;
+  /** The last refusal: the same credentials are not tried again at once, or the account might be locked. */
+  let denied: { readonly sent: string; readonly error: FaceKitError; readonly until: number } | undefined;
+
+  const prepare = (): HttpRequest => {
+    const body = login.body && fillAll(login.body, environment);
+    const form = format === "form" && body !== undefined;
+    const text = body && (form ? new URLSearchParams(body).toString() : JSON.stringify(body));
+    const type = form ? "application/x-www-form-urlencoded" : "application/json";
+    return {
+      method,
+      url,
+      headers: {
+        ...headers(),
+        ...(text !== undefined && { "content-type": type }),
+        ...fillAll(login.headers, environment),
+      },
+      // A login that is sent again gives another token.
+      repeatable: true,
+      accept: [400, 401, 403],
+      ...(text !== undefined && { body: text }),
+    };
+  };
 
   const logIn = async (): Promise<Token> => {
     const deadline = client.deadline();
-    const answer = await client.persist(
-      async () => {
-        const body = login.body && fillAll(login.body, environment);
-        const form = format === "form" && body !== undefined;
-        const text = body && (form ? new URLSearchParams(body).toString() : JSON.stringify(body));
-        const type = form ? "application/x-www-form-urlencoded" : "application/json";
-        const request: HttpRequest = {
-          method,
-          url,
-          headers: {
-            ...headers(),
-            ...(text !== undefined && { "content-type": type }),
-            ...fillAll(login.headers, environment),
-          },
-          // A login that is sent again gives another token.
-          repeatable: true,
-          accept: [400, 401, 403],
-          ...(text !== undefined && { body: text }),
-        };
-        return client.send(request, deadline, undefined);
-      },
-      deadline,
-      undefined,
-    );
+    const request = prepare();
+    const sent = JSON.stringify([request.headers, request.body]);
+    if (denied?.sent === sent && performance.now() < denied.until) throw denied.error;
+    // Not in turn: those whose turn it is are waiting for it.
+    const answer = await client.persist(() => client.send(request, deadline, undefined), deadline, undefined);
     if (answer.status >= 400) {
-      throw accessDenied(`The members' API refused the login with status ${answer.status}. Check the credentials.`);
+      const error = accessDenied(
+        `The members' API refused the login with status ${answer.status}. Check the credentials.`,
+      );
+      denied = { sent, error, until: performance.now() + restMs };
+      throw error;
     }
+    denied = undefined;
     const token = textOf(at(answer.json, login.token));
     // Not shown, and checked here: fetch would show what it does not take.
     if (token === undefined || !/^[\x21-\x7e]+$/.test(token)) {
@@ -98,18 +109,30 @@ export function createSession({ client, url, login, headers, environment }: Sess
 
   return {
     async send(request, deadline, signal) {
+      let refusedFresh = 0;
       for (let renewals = 0; ; renewals++) {
-        // One caller's abort is not the others'.
-        const token = await abortable(tokenOf(), signal);
-        const headersOfAll = { ...request.headers, ...token.header };
-        const accept = [...request.accept, 401];
-        const answer = await client.send({ ...request, headers: headersOfAll, accept }, deadline, signal);
+        // Asked for when the turn has come: until then it might expire.
+        const { token, answer } = await client.inTurn(
+          async () => {
+            // One caller's abort is not the others'.
+            const token = await abortable(tokenOf(), signal);
+            const headersOfAll = { ...request.headers, ...token.header };
+            const accept = [...request.accept, 401];
+            return {
+              token,
+              answer: await client.send({ ...request, headers: headersOfAll, accept }, deadline, signal),
+            };
+          },
+          deadline,
+          signal,
+        );
         if (answer.status !== 401) {
           token.accepted = true;
           return answer;
         }
         if (current?.token === token) current = undefined;
-        if ((renewals > 0 && !token.accepted) || renewals >= mostRenewals) throw refused(request, 401, undefined);
+        if (!token.accepted) refusedFresh++;
+        if (refusedFresh === 2 || renewals === mostRenewals) throw refused(request, 401, undefined);
       }
     },
   };
