@@ -3,6 +3,7 @@ export { type EmbedderConformanceOptions, embedderConformance } from "./embedder
 export { type FaceIndexConformanceOptions, faceIndexConformance, type PicturedPerson } from "./face-index.js";
 export { type FaceRecordsConformanceOptions, faceRecordsConformance } from "./face-records.js";
 export { memberSourceConformance } from "./member-source.js";
+export { photoStoreConformance } from "./photo-store.js";
 export type { ConformanceOptions, PersistentConformanceOptions, TestRunner } from "./suite.js";
 export { vectorIndexConformance } from "./vector-index.js";
 export { vectorStoreConformance } from "./vector-store.js";
