@@ -13,6 +13,7 @@ const packages = [
   "store-pgvector",
   "members-http",
   "aws",
+  "members-dynamodb",
   "conformance/faults",
   "conformance/members-api",
   "conformance/vector-search-server",
