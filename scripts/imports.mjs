@@ -24,7 +24,7 @@ const mayImport = {
   evaluate: ["core"],
   "drawn-people": [],
   node: ["core", "onnx", "models", "index-exact", "index-hnsw", "store-sql"],
-  cli: ["core", "node", "models", "evaluate", "drawn-people"],
+  cli: ["core", "node", "models", "members-http", "evaluate", "drawn-people"],
 };
 /** These run in browsers too. */
 const withoutNode = ["core", "index-exact", "onnx", "evaluate"];

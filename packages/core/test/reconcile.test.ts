@@ -322,6 +322,19 @@ describe("what is not an orphan is never deleted", () => {
     expect(await facesOf()).toEqual(["ada", "bo", "cy"]);
   });
 
+  test("where the source is empty, as that of another namespace would be: that is refused, unless it is few or said", async () => {
+    const empty = { members: memoryMemberSource(), photos: undefined };
+    for (let i = 0; i < 8; i++) await enrol(`more ${i}`, 5);
+    await expect(run({ apply: true }, empty)).rejects.toMatchObject({ code: "namespace-not-found" });
+    expect(await facesOf()).toHaveLength(11);
+    expect(await run({}, empty)).toHaveLength(11);
+    await index.deleteMember(n, "more 0");
+    expect(await run({ apply: true, allowEmptySource: true }, empty)).toHaveLength(10);
+    for (let i = 0; i < 10; i++) await enrol(`more ${i}`, 5);
+    expect(await run({ apply: true }, empty)).toHaveLength(10);
+    expect(await facesOf()).toEqual([]);
+  });
+
   test("where somebody else notes faces anew meanwhile", async () => {
     await members.linkFaces?.(n, "bo", ["wrong"], { mode: "set" });
     const late: MemberSource = {

@@ -28,6 +28,11 @@ export interface ReconcileFlowOptions extends CallOptions {
   readonly deleteMembersWithoutFaces?: boolean;
   /** Delete faces that other models made, which are otherwise only told. Default false. */
   readonly deleteFacesOfOtherModels?: boolean;
+  /**
+   * Delete faces also where the source has not one entry and more than ten members have faces. Default false: that is
+   * rather another source or namespace than a loss, and rejects with `namespace-not-found`.
+   */
+  readonly allowEmptySource?: boolean;
   /** Told every thousand entries and at the end; `done` counts what was read of all parts. */
   readonly onProgress?: (progress: Progress) => void;
 }
@@ -38,6 +43,7 @@ export const reconcileOptionNames = [
   "newMember",
   "deleteMembersWithoutFaces",
   "deleteFacesOfOtherModels",
+  "allowEmptySource",
   "onProgress",
   "signal",
 ] as const;
@@ -66,6 +72,8 @@ const batchSize = 256;
 /** Ids that wait to be looked up in one more pass over the index. */
 const passSize = 100_000;
 const progressEvery = 1000;
+/** So many orphans beside an empty source may be registrations that broke off. */
+const orphansOfEmptySource = 10;
 
 /**
  * Compares faces, members and photos of a namespace, whatever they are kept in, and tells where they do not agree; with
@@ -126,6 +134,7 @@ class Run {
   };
   readonly #outcomes: Writable<ReconcileCounts["outcomes"]> = { planned: 0, repaired: 0, left: 0, waiting: 0, gone: 0 };
   #told = 0;
+  #orphans = 0;
 
   constructor(options: ReconcileOptions) {
     this.#options = options;
@@ -140,6 +149,7 @@ class Run {
   async *#reconcile(): AsyncGenerator<Difference> {
     let faceless: Faceless[] = [];
     for await (const batch of batches(this.#discrepancies(), batchSize)) {
+      this.#checkSource(batch);
       const judged = await mapConcurrently(batch, lanes, (found) => this.#judge(found));
       for (const each of judged) {
         if ("outcome" in each) yield this.#count(each);
@@ -151,6 +161,20 @@ class Run {
     }
     yield* this.#repairFaceless(faceless);
     this.#tell(1);
+  }
+
+  /** Throws where all faces look orphaned because nothing is where the members are looked for. */
+  #checkSource(batch: readonly Discrepancy[]): void {
+    const { apply, members, newMember, allowEmptySource, namespace } = this.#options;
+    this.#orphans += batch.filter(({ kind }) => kind === "orphaned-faces").length;
+    if (!apply || members === undefined || newMember !== undefined || allowEmptySource) return;
+    if (this.#read.members > 0 || this.#orphans <= orphansOfEmptySource) return;
+    throw new FaceKitError(
+      "namespace-not-found",
+      `"${members.id}" has no member at all in "${namespace}", so that all faces there would be deleted. Check the source ` +
+        "and the namespace, or set allowEmptySource.",
+      { adapter: members.id },
+    );
   }
 
   async *#discrepancies(): AsyncGenerator<Discrepancy> {
