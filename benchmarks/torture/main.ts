@@ -64,7 +64,8 @@ async function main(): Promise<number> {
   }
   const wanted = name === "reconcile" ? values.members : values.times;
   const times = wanted === undefined ? torture.times : Number(wanted);
-  if (times !== undefined) checkNumber(name === "reconcile" ? "--members" : "--times", times, { min: 1, max: 1_000_000, integer: true });
+  if (times !== undefined)
+    checkNumber(name === "reconcile" ? "--members" : "--times", times, { min: 1, max: 1_000_000, integer: true });
   const folder = await mkdtemp(join(process.env.FACEKIT_BENCH_SCRATCH ?? tmpdir(), "facekit-torture-"));
   let keep = true;
   try {

@@ -94,7 +94,10 @@ describe("welcome", () => {
 
   test("without an API the members of the store are meant", async () => {
     const ran = await facekit(cwd, "welcome", "ada.jpg", ...threshold, "--json");
-    expect(ran.json()).toMatchObject({ memberId: "ada", member: { status: "failed", error: { code: "unknown-member" } } });
+    expect(ran.json()).toMatchObject({
+      memberId: "ada",
+      member: { status: "failed", error: { code: "unknown-member" } },
+    });
   });
 });
 

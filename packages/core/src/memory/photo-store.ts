@@ -31,7 +31,8 @@ export function memoryPhotoStore(): PhotoStore {
       checkPhoto(memberId, photoId, photo);
       const photos = members.get(memberId) ?? new Map<string, Kept>();
       photos.get(photoId)?.photo.fill(0);
-      photos.set(photoId, { photo: photo.slice(), keptAt: new Date() });
+      // Not slice(), which of a Buffer is a view.
+      photos.set(photoId, { photo: Uint8Array.from(photo), keptAt: new Date() });
       members.set(memberId, photos);
       namespaces.set(namespace, members);
     },
