@@ -17,11 +17,14 @@ const mayImport = {
   "store-sql": ["core"],
   "store-mongodb": ["core"],
   "store-pgvector": ["core", "store-sql"],
+  "members-http": ["core"],
+  aws: ["core"],
+  "members-dynamodb": ["core", "aws"],
   conformance: ["core"],
   evaluate: ["core"],
   "drawn-people": [],
   node: ["core", "onnx", "models", "index-exact", "index-hnsw", "store-sql"],
-  cli: ["core", "node", "models", "evaluate", "drawn-people"],
+  cli: ["core", "node", "models", "members-http", "evaluate", "drawn-people"],
 };
 /** These run in browsers too. */
 const withoutNode = ["core", "index-exact", "onnx", "evaluate"];

@@ -4,7 +4,8 @@
  * `kill` ends a process that registers, replaces and erases members with SIGKILL, at a random moment, and counts what of
  * the acknowledged is not there, again and again over the same store. `namespaces` fills 10,000 of them (`--times N`).
  * `damage` flips a bit of every byte and cuts the files at every length (`--times N`: at N places of each file).
- * That is for stores in files. With --json the last line of stdout is one object. Exit status 1 where something was lost; the folder then stays.
+ * That is for stores in files. `reconcile` fills an SQLite file with a million members (`--members N`) and has all that does not
+ * agree found and repaired. With --json the last line of stdout is one object. Exit status 1 where something was lost; the folder then stays.
  */
 import { mkdtemp, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
@@ -15,12 +16,14 @@ import { type Backend, backends, missing, placeAt } from "../store/backends.js";
 import { damage } from "./damage.js";
 import { kill } from "./kill.js";
 import { manyNamespaces } from "./namespaces.js";
+import { reconcileMany } from "./reconcile.js";
 
 const { values, positionals } = parseArgs({
   allowPositionals: true,
   options: {
     store: { type: "string", default: "sqlite" },
     times: { type: "string" },
+    members: { type: "string" },
     json: { type: "boolean", default: false },
   },
 });
@@ -29,6 +32,7 @@ const tortures = {
   kill: { times: 1000, run: killing },
   namespaces: { times: 10_000, run: filling },
   damage: { times: undefined, run: damaging },
+  reconcile: { times: 1_000_000, run: reconciling },
 };
 type Outcome = { readonly figures: object; readonly faults: readonly string[] };
 
@@ -36,12 +40,12 @@ process.exitCode = await main();
 
 async function main(): Promise<number> {
   const [name = ""] = positionals;
-  const torture = name === "kill" || name === "namespaces" || name === "damage" ? tortures[name] : undefined;
+  const torture = isTorture(name) ? tortures[name] : undefined;
   const backend = backends[values.store];
   const persistent = Object.keys(backends).filter((each) => backends[each]?.persistent);
   if (torture === undefined || backend?.persistent !== true) {
     process.stderr.write(
-      `npm run torture -- ${Object.keys(tortures).join("|")} --store ${persistent.join("|")} [--times N] [--json]\n`,
+      `npm run torture -- ${Object.keys(tortures).join("|")} --store ${persistent.join("|")} [--times N] [--members N] [--json]\n`,
     );
     return 2;
   }
@@ -54,8 +58,14 @@ async function main(): Promise<number> {
     process.stderr.write(`${values.store} keeps no files of its own that could be damaged.\n`);
     return 2;
   }
-  const times = values.times === undefined ? torture.times : Number(values.times);
-  if (times !== undefined) checkNumber("--times", times, { min: 1, max: 1_000_000, integer: true });
+  if (name === "reconcile" && values.store !== "sqlite") {
+    process.stderr.write("reconcile fills SQLite files alone.\n");
+    return 2;
+  }
+  const wanted = name === "reconcile" ? values.members : values.times;
+  const times = wanted === undefined ? torture.times : Number(wanted);
+  if (times !== undefined)
+    checkNumber(name === "reconcile" ? "--members" : "--times", times, { min: 1, max: 1_000_000, integer: true });
   const folder = await mkdtemp(join(process.env.FACEKIT_BENCH_SCRATCH ?? tmpdir(), "facekit-torture-"));
   let keep = true;
   try {
@@ -97,4 +107,13 @@ async function filling(backend: Backend, folder: string, times: number): Promise
 async function damaging(_: Backend, __: string, times: number): Promise<Outcome> {
   const { faults, ...figures } = await damage(values.store, times > 0 ? times : undefined);
   return { figures, faults };
+}
+
+async function reconciling(_: Backend, folder: string, members: number): Promise<Outcome> {
+  const { faults, ...figures } = await reconcileMany(folder, members);
+  return { figures, faults };
+}
+
+function isTorture(name: string): name is keyof typeof tortures {
+  return Object.hasOwn(tortures, name);
 }

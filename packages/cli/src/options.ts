@@ -11,6 +11,7 @@ import {
 } from "@facekit/core";
 import { createFaceKit, loadPack } from "@facekit/node";
 import { type Command, InvalidArgumentError, Option } from "commander";
+import { membersApi } from "./members-api.js";
 import type { Shell } from "./shell.js";
 
 /** What every command understands. */
@@ -19,6 +20,7 @@ export interface GlobalOptions extends ThresholdOptions {
   readonly modelsDir?: string;
   readonly cacheDir?: string;
   readonly store?: string;
+  readonly membersApi?: string;
   readonly namespace?: string;
   readonly minFaceSize?: number;
   readonly acceptNonCommercial?: boolean;
@@ -36,6 +38,7 @@ export function addGlobalOptions(program: Command): void {
     .option("--models-dir <dir>", "folder in which model files are looked for before the cache")
     .option("--cache-dir <dir>", "folder that keeps downloaded models (default: the user's cache folder)")
     .option("--store <file>", `SQLite file with members, templates and visits (default: ./${defaultStore})`)
+    .option("--members-api <file>", "JSON file that says how to reach a members' API (default: members in the store)")
     .option("--namespace <name>", "event, venue or tenant whose members are meant (default: default)")
     .addOption(
       new Option("--false-positive-rate <rate>", "name this share of strangers at most, for example 1e-2")
@@ -59,6 +62,13 @@ function number(text: string): number {
   return value;
 }
 
+/** A time of the command line, 0 or more. */
+export function milliseconds(text: string): number {
+  const value = number(text);
+  if (value < 0) throw new InvalidArgumentError("It has to be 0 or more.");
+  return value;
+}
+
 function cosine(text: string): number {
   const value = number(text);
   if (value < -1 || value > 1) throw new InvalidArgumentError("It has to be from -1 to 1.");
@@ -72,12 +82,14 @@ function cosine(text: string): number {
 export type StoreUse = "create" | "read" | "none";
 
 /** The kit that the options describe. */
-export function openKit(shell: Shell, options: GlobalOptions, use: StoreUse): Promise<FaceKit> {
-  const { models, modelsDir, cacheDir, namespace, minFaceSize, acceptNonCommercial } = options;
+export async function openKit(shell: Shell, options: GlobalOptions, use: StoreUse): Promise<FaceKit> {
+  const { models, modelsDir, cacheDir, namespace, membersApi: api, minFaceSize, acceptNonCommercial } = options;
   const store = use === "none" ? undefined : storeFile(shell, options, use);
+  const members = api === undefined ? undefined : await membersApi(shell, api);
   return shell.progress((onProgress) =>
     createFaceKit({
       models,
+      ...(members === undefined ? {} : { members }),
       onProgress,
       ...(store === undefined ? {} : { store }),
       ...(modelsDir === undefined ? {} : { modelsDirectory: shell.path(modelsDir) }),

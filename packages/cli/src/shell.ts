@@ -53,10 +53,15 @@ export class Shell {
     else this.note(`error: ${message}`);
   }
 
+  /** Whether somebody watches how far the work is. */
+  get isWatched(): boolean {
+    return this.#streams.stderr.isTTY === true;
+  }
+
   /** Shows work that goes on, as bars where someone watches; `work` reports how far it is. */
   async progress<T>(work: (report: (progress: Progress) => void) => Promise<T>): Promise<T> {
     const { stderr } = this.#streams;
-    if (!stderr.isTTY) return work(() => {});
+    if (!this.isWatched) return work(() => {});
     // Several files may be on their way at once: each task has its bar.
     const bars = new MultiBar({
       stream: stderr,

@@ -1,0 +1,204 @@
+import { join } from "node:path";
+import {
+  type FaceIndex,
+  FaceKitError,
+  type FaceRecords,
+  type MemberSource,
+  memoryPhotoStore,
+  type PhotoStore,
+  type Reconciliation,
+  reconcile,
+  type StrayFace,
+  specVersion,
+} from "@facekit/core";
+import { sqliteStore } from "@facekit/store-sql";
+import Libsql from "libsql";
+
+const namespace = "torture";
+const space = { id: "torture-8", dimensions: 8, metric: "cosine" } as const;
+const longAgo = new Date("2023-01-01T00:00:00Z");
+
+/** Every so many members there is one more difference of each kind. */
+const every = 1000;
+const batch = 10_000;
+
+export interface ReconcileResult {
+  readonly members: number;
+  readonly injected: number;
+  /** Of the injected, how many the first run told and repaired. */
+  readonly found: number;
+  /** Differences that the second run found. */
+  readonly left: number;
+  /** Greatest resident set of the whole process, the filling of the store with it. */
+  readonly peakMb: number;
+  readonly fillSeconds: number;
+  readonly reconcileSeconds: number;
+}
+
+/**
+ * So many members with a face each, in an SQLite file, and between them faces of nobody, members without a face, photos of
+ * nobody, wrong notes of face ids and stray faces. All must be found, nothing else may be, and after the repair nothing.
+ */
+export async function reconcileMany(
+  folder: string,
+  members: number,
+): Promise<ReconcileResult & { readonly faults: readonly string[] }> {
+  const file = join(folder, "members.db");
+  const filling = performance.now();
+  const injected = new Set<string>();
+  const notes = new Map<string, readonly string[]>();
+  let strays: StrayFace[] = [];
+  const photos = memoryPhotoStore();
+  await using store = sqliteStore(file);
+  const { faceRecords } = store;
+  await faceRecords.open(space);
+  await fillFaces(faceRecords, members);
+  fillMembers(file, members);
+  for (let n = 0; n < members; n += every) {
+    await photos.put(namespace, nameOf(n), "1", new Uint8Array([1]));
+    await photos.put(namespace, `${nameOf(n)}-photo`, "1", new Uint8Array([1]));
+    notes.set(nameOf(n), ["wrong"]);
+    notes.set(`${nameOf(n)}-customer`, []);
+    strays.push({ id: nameOf(n), why: "no-member", since: longAgo });
+    injected.add(`stray-face ${nameOf(n)}`).add(`wrong-face-ids ${nameOf(n)}`);
+    injected.add(`orphaned-faces ${nameOf(n)}-orphan`).add(`member-without-faces ${nameOf(n)}-customer`);
+    injected.add(`orphaned-photos ${nameOf(n)}-photo`);
+  }
+  const fillSeconds = secondsSince(filling);
+
+  const index = indexOver(faceRecords, {
+    async *list() {
+      yield* [...strays];
+    },
+    async delete(_, ids) {
+      const before = strays.length;
+      const gone = new Set(ids);
+      strays = strays.filter(({ id }) => !gone.has(id));
+      return before - strays.length;
+    },
+  });
+  const source = sourceOver(store.members, notes);
+  const run = (apply: boolean): Reconciliation =>
+    reconcile({ namespace, index, members: source, photos, graceMs: 0, apply, deleteMembersWithoutFaces: apply });
+
+  const started = performance.now();
+  const faults: string[] = [];
+  const missing = new Set(injected);
+  for await (const difference of run(true)) {
+    const whose = difference.kind === "stray-face" ? difference.stray.id : difference.memberId;
+    const name = `${difference.kind} ${whose}`;
+    if (!missing.delete(name)) faults.push(`not injected, or told twice: ${name}`);
+    if (difference.outcome !== "repaired") faults.push(`${difference.outcome}: ${name}`);
+  }
+  for (const name of missing) faults.push(`not found: ${name}`);
+  const again = run(false);
+  let left = 0;
+  for await (const difference of again) {
+    left++;
+    faults.push(`left: ${difference.kind}`);
+  }
+  const { counts } = again;
+  if (counts.enrolled !== members || counts.members !== members) {
+    faults.push(`of ${members} there are ${counts.enrolled} with faces and ${counts.members} entries`);
+  }
+  const kept = await photosLeft(photos);
+  if (kept !== Math.ceil(members / every)) faults.push(`${kept} photos are left`);
+  return {
+    members,
+    injected: injected.size,
+    found: injected.size - missing.size,
+    left,
+    peakMb: Math.round(process.resourceUsage().maxRSS / 1024),
+    fillSeconds,
+    reconcileSeconds: secondsSince(started),
+    faults,
+  };
+}
+
+function nameOf(n: number): string {
+  return `m${String(n).padStart(9, "0")}`;
+}
+
+function secondsSince(started: number): number {
+  return Math.round((performance.now() - started) / 1000);
+}
+
+async function fillFaces(records: FaceRecords, members: number): Promise<void> {
+  const axes = Array.from({ length: space.dimensions }, (_, axis) =>
+    Float32Array.from({ length: space.dimensions }, (_, i) => (i === axis ? 1 : 0)),
+  );
+  const recordOf = (memberId: string, n: number) => {
+    const vector = axes[n % axes.length] ?? new Float32Array();
+    return { id: `${memberId}/0`, memberId, vector, createdAt: longAgo };
+  };
+  for (let start = 0; start < members; start += batch) {
+    const some = Array.from({ length: Math.min(batch, members - start) }, (_, i) => start + i);
+    await records.put(
+      namespace,
+      some.flatMap((n) => {
+        const own = recordOf(nameOf(n), n);
+        return n % every === 0 ? [own, recordOf(`${nameOf(n)}-orphan`, n)] : [own];
+      }),
+    );
+  }
+}
+
+/** In one transaction of their table: members are otherwise written one by one, and each is flushed to the disk. */
+function fillMembers(file: string, members: number): void {
+  const db = new Libsql(file);
+  const insert = db.prepare("INSERT INTO members (namespace, id, name, created_at) VALUES (?, ?, ?, ?)");
+  db.exec("BEGIN IMMEDIATE");
+  for (let n = 0; n < members; n++) {
+    insert.run([namespace, nameOf(n), `Member ${n}`, longAgo.getTime()]);
+    if (n % every === 0) insert.run([namespace, `${nameOf(n)}-customer`, "Customer", longAgo.getTime()]);
+  }
+  db.exec("COMMIT");
+  db.close();
+}
+
+/** What reconcile needs of an index, without a net: the templates' ids are known here by their members. */
+function indexOver(records: FaceRecords, strays: NonNullable<FaceIndex["strays"]>): FaceIndex {
+  const without = (): Promise<never> =>
+    Promise.reject(new FaceKitError("not-supported", "There is no net behind these faces."));
+  return {
+    specVersion,
+    id: "torture-index",
+    capabilities: { exact: true, readAfterWrite: true, persistent: true, conditionalWrites: false, scores: "cosine" },
+    strays,
+    probe: without,
+    search: without,
+    enrol: without,
+    compare: without,
+    deleteMember: async (where, memberId, call) => (await records.delete(where, { memberId }, call)).deleted,
+    async *members(where, call) {
+      for await (const member of records.members(where, call)) {
+        yield { ...member, templateIds: [`${member.memberId}/0`] };
+      }
+    },
+    async [Symbol.asyncDispose]() {},
+  };
+}
+
+/** A source that notes face ids; the right ones, unless `notes` says otherwise. */
+function sourceOver(source: MemberSource, notes: Map<string, readonly string[]>): MemberSource {
+  const noted = (id: string): readonly string[] => notes.get(id) ?? [`${id}/0`];
+  return {
+    ...source,
+    async get(where, memberId, call) {
+      const member = await source.get(where, memberId, call);
+      return member && { ...member, faceIds: noted(memberId) };
+    },
+    async *list(where, call) {
+      for await (const member of source.list(where, call)) yield { ...member, faceIds: noted(member.id) };
+    },
+    async linkFaces(_, memberId, faceIds) {
+      notes.set(memberId, faceIds);
+    },
+  };
+}
+
+async function photosLeft(photos: PhotoStore): Promise<number> {
+  let left = 0;
+  for await (const _ of photos.list(namespace)) left++;
+  return left;
+}

@@ -1,0 +1,128 @@
+import {
+  checkMember,
+  type Difference,
+  FaceKitError,
+  isFaceKitError,
+  type Member,
+  type ReconcileFlowOptions,
+} from "@facekit/core";
+import { type Command, Option } from "commander";
+import { readJsonText } from "../members-api.js";
+import { type GlobalOptions, milliseconds, openKit } from "../options.js";
+import { type Answer, exitStatus, type Shell } from "../shell.js";
+import { count, example, table } from "../text.js";
+
+interface ReconcileOptions extends GlobalOptions {
+  readonly apply?: boolean;
+  readonly members?: string;
+  readonly grace?: number;
+  readonly deleteMembersWithoutFaces?: boolean;
+  readonly deleteFacesOfOtherModels?: boolean;
+  readonly emptySource?: boolean;
+}
+
+/** As many differences are listed; all are counted. */
+const mostListed = 1000;
+
+export function addReconcile(program: Command, shell: Shell): void {
+  program
+    .command("reconcile")
+    .description("where do faces and members not agree? Shows what would be done, and does it with --apply")
+    .option("--apply", "repair it: faces without a member are deleted, or get the entry that --members gives")
+    .option("--members <file>", 'JSON file of members to create again: [{"id": "ada", "name": "Ada"}, …]')
+    .addOption(
+      new Option("--grace <ms>", "leave alone what is younger: someone may be registering (default: 600000)").argParser(
+        milliseconds,
+      ),
+    )
+    .option("--delete-members-without-faces", "delete them, too, with their purchases")
+    .option("--delete-faces-of-other-models", "delete them, too")
+    .option("--empty-source", "delete faces also where not one member has an entry")
+    .addHelpText(
+      "after",
+      `\nExit status: 0 all agree or were repaired, 1 there is something left to repair.\n${example(
+        "facekit reconcile",
+        "facekit reconcile --apply --members members.json",
+      )}`,
+    )
+    .action(async (_options: object, command: Command) => {
+      shell.answer(await reconcile(shell, command.optsWithGlobals<ReconcileOptions>()));
+    });
+}
+
+async function reconcile(shell: Shell, options: ReconcileOptions): Promise<Answer> {
+  const { apply = false, members, grace, deleteMembersWithoutFaces, deleteFacesOfOtherModels, emptySource } = options;
+  const known = members === undefined ? undefined : await readKnown(shell, members);
+  await using kit = await openKit(shell, options, "read");
+  const listed: Difference[] = [];
+  const counts = await shell.progress(async (report) => {
+    // Each member with faces has an entry as a rule.
+    let total = 0;
+    if (shell.isWatched) for await (const _ of kit.enrolled()) total += 2;
+    const flow: ReconcileFlowOptions = {
+      apply,
+      ...(grace === undefined ? {} : { graceMs: grace }),
+      ...(known === undefined ? {} : { newMember: ({ memberId }) => known.get(memberId) }),
+      ...(deleteMembersWithoutFaces === undefined ? {} : { deleteMembersWithoutFaces }),
+      ...(deleteFacesOfOtherModels === undefined ? {} : { deleteFacesOfOtherModels }),
+      ...(emptySource === undefined ? {} : { allowEmptySource: emptySource }),
+      onProgress: ({ task, done }) => report({ task, done, total: Math.max(total, done) }),
+    };
+    const reconciliation = kit.reconcile(flow);
+    for await (const difference of reconciliation) if (listed.length < mostListed) listed.push(difference);
+    return reconciliation.counts;
+  });
+  const { planned, repaired, waiting, left, gone } = counts.outcomes;
+  const all = planned + repaired + waiting + left + gone;
+  const lines = [
+    ...(listed.length === 0 ? [] : [table([["", "whose", "repair", "outcome"], ...listed.map(rowOf)])]),
+    ...(all > listed.length ? [`and ${all - listed.length} more`] : []),
+    `compared ${count(counts.enrolled, "member")} with faces, ${count(counts.members, "entry", "entries")} and ${count(counts.photos, "photo")}`,
+    all === 0 ? "all agree" : `${count(all, "difference")}: ${outcomesText(counts.outcomes)}`,
+    ...(planned > 0 ? ["To repair what is planned: facekit reconcile --apply"] : []),
+  ];
+  return {
+    status: planned + waiting > 0 ? exitStatus.no : exitStatus.yes,
+    json: { applied: apply, ...counts, listed },
+    text: lines.join("\n"),
+  };
+}
+
+function outcomesText(outcomes: Readonly<Record<string, number>>): string {
+  return Object.entries(outcomes)
+    .filter(([, number]) => number > 0)
+    .map(([outcome, number]) => `${number} ${outcome}`)
+    .join(", ");
+}
+
+function rowOf(difference: Difference): string[] {
+  const { kind, repair, outcome } = difference;
+  const whose = "stray" in difference ? (difference.stray.memberId ?? difference.stray.id) : difference.memberId;
+  return [kind, whose, repair === "none" ? "–" : repair, outcome];
+}
+
+/** Members by id. Throws `invalid-argument` for a file that holds something else. */
+async function readKnown(shell: Shell, file: string): Promise<Map<string, Omit<Member, "id" | "faceIds">>> {
+  const entries: unknown = JSON.parse(await readJsonText(shell, file));
+  if (!Array.isArray(entries)) {
+    throw new FaceKitError("invalid-argument", `${shell.path(file)} wants a list: [{"id": "ada", "name": "Ada"}, …].`);
+  }
+  return new Map(
+    entries.map((entry: unknown, i): [string, Omit<Member, "id" | "faceIds">] => {
+      const { id, name, email, phone, createdAt } = Object(entry);
+      const known: Omit<Member, "id" | "faceIds"> = {
+        ...(name === undefined ? {} : { name }),
+        ...(email === undefined ? {} : { email }),
+        ...(phone === undefined ? {} : { phone }),
+        ...(createdAt === undefined ? {} : { createdAt: new Date(createdAt) }),
+      };
+      try {
+        checkMember({ ...known, id });
+      } catch (cause) {
+        const why = isFaceKitError(cause) ? cause.message : String(cause);
+        throw new FaceKitError("invalid-argument", `${shell.path(file)}, entry ${i + 1}: ${why}`, { cause });
+      }
+      return [id, known];
+    }),
+  );
+}
