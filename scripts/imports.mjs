@@ -18,6 +18,7 @@ const mayImport = {
   "store-mongodb": ["core"],
   "store-pgvector": ["core", "store-sql"],
   aws: ["core"],
+  rekognition: ["core", "aws"],
   conformance: ["core"],
   evaluate: ["core"],
   "drawn-people": [],
