@@ -1,5 +1,6 @@
 import type { FaceDetail, Landmark } from "@aws-sdk/client-rekognition";
 import {
+  type CallOptions,
   checkNumber,
   type DecodedImage,
   type DetectOptions,
@@ -33,10 +34,18 @@ export async function detectFaces(
     x: (sent.width * photo.width) / sent.photoWidth,
     y: (sent.height * photo.height) / sent.photoHeight,
   };
-  return FaceDetails.flatMap((detail) => faceOf(detail, scale) ?? [])
-    .filter(({ score }) => score >= minScore)
-    .sort((a, b) => b.score - a.score)
-    .slice(0, maxFaces);
+  return FaceDetails.flatMap((detail) => faceOf(detail, scale) ?? []).sort((a, b) => b.score - a.score);
+}
+
+/** Throws `invalid-argument` for options of a detection that are out of range. */
+export function checkDetectOptions({ minScore, maxFaces }: DetectOptions): void {
+  if (minScore !== undefined) checkNumber("minScore", minScore, { min: 0, max: 1 });
+  if (maxFaces !== undefined) checkNumber("maxFaces", maxFaces, { min: 1, max: Number.MAX_SAFE_INTEGER, integer: true });
+}
+
+/** Those of the faces that were asked for. */
+export function facesAskedFor(faces: readonly Face[], { minScore = 0, maxFaces }: DetectOptions): Face[] {
+  return faces.filter(({ score }) => score >= minScore).slice(0, maxFaces);
 }
 
 /** Undefined where the answer lacks a box. */

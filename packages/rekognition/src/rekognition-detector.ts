@@ -1,6 +1,6 @@
 import { awsOptionNames } from "@facekit/aws";
 import { checkFunction, checkKeys, type Detector, type ImageEncoder, specVersion } from "@facekit/core";
-import { detectFaces } from "./detect.js";
+import { checkDetectOptions, detectFaces, facesAskedFor } from "./detect.js";
 import { enoughSide } from "./photos.js";
 import { type RekognitionConnectionOptions, rekognitionService } from "./service.js";
 
@@ -28,7 +28,10 @@ export function rekognitionDetector(options: RekognitionDetectorOptions): Detect
     capabilities: { landmarks: true, landmarks68: false },
     concurrency: photosAtATime,
     enough: () => enoughSide,
-    detect: (image, call = {}) => detectFaces(service, encode, image, call),
+    async detect(image, call = {}) {
+      checkDetectOptions(call);
+      return facesAskedFor(await detectFaces(service, encode, image, call), call);
+    },
     [Symbol.asyncDispose]: () => service.close(),
   };
 }

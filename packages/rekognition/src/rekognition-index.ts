@@ -21,7 +21,7 @@ import {
   mapConcurrently,
   specVersion,
 } from "@facekit/core";
-import { detectFaces } from "./detect.js";
+import { checkDetectOptions, detectFaces, facesAskedFor } from "./detect.js";
 import { checkNumberOfFaces, enrolFaces, type QualityFilter } from "./enrolment.js";
 import { deleteFaces, deleteUsers, facesOfUser, takeFaces } from "./faces.js";
 import { memberNames } from "./member-names.js";
@@ -244,9 +244,10 @@ export function rekognitionIndex(options: RekognitionIndexOptions): FaceIndex {
     probe: (input, call = {}) =>
       limited(async () => {
         const { signal } = call;
+        checkDetectOptions(call);
         const photo = isDecodedImage(input) ? input : await decoderOf(decode)(input, signal && { signal });
         const faces = await detectFaces(service, encode, photo, call);
-        return faces.map((face) => {
+        return facesAskedFor(faces, call).map((face) => {
           const probe: FaceProbe = { face, imageWidth: photo.width, imageHeight: photo.height };
           const others = faces.filter((other) => other !== face);
           states.set(probe, { photo, face, others, isPortrait: call.scene === "portrait", sent: undefined });

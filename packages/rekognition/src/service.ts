@@ -39,6 +39,9 @@ export function isNamed(error: unknown, name: string): boolean {
 /** What they are given is checked before it is sent, so all that is left to be wrong with it is that no face is seen. */
 const lookAtFaces = ["CompareFaces", "SearchFacesByImage", "SearchUsersByImage"];
 
+/** Of a list whose pages ended before they were read, of another service at this endpoint, and of a damaged request. */
+const answersToNothing = ["InvalidPaginationTokenException", "SerializationException", "UnknownOperationException"];
+
 function explain({ operation, name, message, error }: AwsFailure, adapter: string): FaceKitError | undefined {
   const about = { adapter, cause: withoutBodies(error), details: { operation: `rekognition:${operation}` } };
   if (name === "InvalidParameterException" && lookAtFaces.includes(operation)) {
@@ -53,6 +56,10 @@ function explain({ operation, name, message, error }: AwsFailure, adapter: strin
   if (name === "ConflictException") {
     const text = `Another call changes the same user as rekognition:${operation} (${message}).`;
     return new FaceKitError("service-unavailable", text, { ...about, retryable: true });
+  }
+  if (answersToNothing.includes(name)) {
+    const text = `Rekognition, or what stands in its place, does not know what to do with rekognition:${operation} (${name}).`;
+    return new FaceKitError("service-unavailable", text, about);
   }
   return undefined;
 }

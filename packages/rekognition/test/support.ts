@@ -3,7 +3,15 @@ import {
   type RekognitionServerOptions,
   rekognitionServer,
 } from "@facekit/conformance/rekognition-server";
-import type { DecodedImage, Detector, Embedder, FaceIndex, FaceProbe } from "@facekit/core";
+import {
+  type DecodedImage,
+  type Detector,
+  type Embedder,
+  type FaceIndex,
+  type FaceProbe,
+  isFaceKitError,
+  type StrayFace,
+} from "@facekit/core";
 import {
   conditionsFromSeed,
   drawGroupPhoto,
@@ -15,6 +23,7 @@ import { exactIndex } from "@facekit/index-exact";
 import { decodeImage, encodeImage, loadPack } from "@facekit/node";
 import { afterAll, onTestFinished } from "vitest";
 import { type RekognitionIndexOptions, rekognitionIndex } from "../src/index.js";
+import { toyParts } from "./toy-engine.js";
 
 /** What tells drawn people apart: `@facekit/drawn-people` tells how it was measured. */
 const threshold = drawnDomainThresholds["dlib-resnet-128/landmarks-68/2"]?.threshold ?? 1;
@@ -38,6 +47,17 @@ export async function startServer(options: Partial<RekognitionServerOptions> = {
   pack ??= loadPack("bundled");
   const engine = { ...(await pack), index: exactIndex(), decode: decodeImage };
   const server = await rekognitionServer({ engine, confidence, ...options });
+  onTestFinished(async () => {
+    await server[Symbol.asyncDispose]();
+    await engine.index[Symbol.asyncDispose]();
+  });
+  return server;
+}
+
+/** A server without nets, for photos of `toyPhoto`. */
+export async function startToyServer(options: Partial<RekognitionServerOptions> = {}): Promise<RekognitionServer> {
+  const engine = { ...toyParts(), index: exactIndex(), decode: decodeImage };
+  const server = await rekognitionServer({ engine, ...options });
   onTestFinished(async () => {
     await server[Symbol.asyncDispose]();
     await engine.index[Symbol.asyncDispose]();
@@ -87,4 +107,23 @@ export async function collect<T>(items: AsyncIterable<T>): Promise<T[]> {
   const all: T[] = [];
   for await (const item of items) all.push(item);
   return all;
+}
+
+/** The code of what a promise rejects with, or "fulfilled". */
+export async function codeOf(promise: Promise<unknown>): Promise<unknown> {
+  return promise.then(
+    () => "fulfilled",
+    (error: unknown) => (isFaceKitError(error) ? error.code : error),
+  );
+}
+
+/** Who is enrolled, with how many templates. */
+export async function enrolledIn(index: FaceIndex, namespace = "shop"): Promise<[string, number][]> {
+  return (await collect(index.members(namespace))).map(({ memberId, templates }) => [memberId, templates]);
+}
+
+/** The faces that enrolments left over. */
+export async function straysIn(index: FaceIndex, namespace = "shop"): Promise<StrayFace[]> {
+  if (index.strays === undefined) throw new Error("The index must tell its strays.");
+  return collect(index.strays.list(namespace));
 }
