@@ -1,4 +1,5 @@
 import type { EnrolledMember, FaceRecord, FaceRecords, NamespacedFaceRecord } from "@facekit/core";
+import { withoutIds } from "./enrolled.js";
 import { equal } from "./expect.js";
 import { collect } from "./suite.js";
 
@@ -50,7 +51,7 @@ export async function holds(records: FaceRecords, expected: readonly NamespacedF
   equal(mirror.contents(), found, "what all changes lead to");
   for (const namespace of new Set(found.map((record) => record.namespace))) {
     const own = found.filter((record) => record.namespace === namespace);
-    equal(await collect(records.members(namespace)), membersOf(own), `members of ${namespace}`);
+    equal(withoutIds(await collect(records.members(namespace))), membersOf(own), `members of ${namespace}`);
   }
 }
 

@@ -1,5 +1,6 @@
 import { type FaceRecord, type FaceRecords, mapConcurrently } from "@facekit/core";
 import { contents, holds, Mirror, named } from "./contents.js";
+import { withoutIds } from "./enrolled.js";
 import { ensure, equal, rejects, rejectsWith } from "./expect.js";
 import { recordsRaces } from "./records-races.js";
 import {
@@ -112,7 +113,11 @@ export function faceRecordsConformance({
     for (const name of oddNames) {
       await records.put(name, [{ ...record(name, name), source: name }]);
       equal(await contents(records, name), named(name, [{ ...record(name, name), source: name }]), `scan of ${name}`);
-      equal(await collect(records.members(name)), [{ memberId: name, templates: 1, enrolledAt: noon }], "members");
+      equal(
+        withoutIds(await collect(records.members(name))),
+        [{ memberId: name, templates: 1, enrolledAt: noon }],
+        "members",
+      );
     }
     await records.put(
       "all",
@@ -188,7 +193,7 @@ export function faceRecordsConformance({
       ]),
     );
     const expected = sortedNames.map((memberId) => ({ memberId, templates: 3, enrolledAt: minutesAfterNoon(1) }));
-    equal(await collect(records.members("n")), expected, "members");
+    equal(withoutIds(await collect(records.members("n"))), expected, "members");
   });
 
   it("gives every acknowledged write a greater revision", async (records) => {

@@ -2,7 +2,9 @@ export { type DetectorConformanceOptions, type DetectorPicture, detectorConforma
 export { type EmbedderConformanceOptions, embedderConformance } from "./embedder.js";
 export { type FaceIndexConformanceOptions, faceIndexConformance, type PicturedPerson } from "./face-index.js";
 export { type FaceRecordsConformanceOptions, faceRecordsConformance } from "./face-records.js";
+export { type FlowConformanceOptions, type FlowParts, flowConformance } from "./flows.js";
 export { memberSourceConformance } from "./member-source.js";
+export { photoStoreConformance } from "./photo-store.js";
 export type { ConformanceOptions, PersistentConformanceOptions, TestRunner } from "./suite.js";
 export { vectorIndexConformance } from "./vector-index.js";
 export { vectorStoreConformance } from "./vector-store.js";

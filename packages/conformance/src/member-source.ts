@@ -106,6 +106,72 @@ export function memberSourceConformance({ test, create, reopen }: PersistentConf
     equal((await collect(source.list("n"))).length, 20, "number of members");
   });
 
+  /** Of sources that note which faces are a member's. */
+  const itLinks = (
+    name: string,
+    run: (source: MemberSource, link: NonNullable<MemberSource["linkFaces"]>) => Promise<void>,
+  ): void =>
+    itWrites(name, async (source) => {
+      if (source.linkFaces !== undefined) await run(source, source.linkFaces.bind(source));
+    });
+
+  itLinks("notes a member's faces beside others or in place of them", async (source, link) => {
+    await source.put("n", ann);
+    await source.put("n", { id: "bob" });
+    await link("n", "ann", ["2", "1"], { mode: "add" });
+    await link("n", "ann", ["2", "3"], { mode: "add" });
+    equal(await facesOf(source, "ann"), ["1", "2", "3"], "faces that were added");
+    await link("n", "ann", ["3", "4"], { mode: "set" });
+    equal(await facesOf(source, "ann"), ["3", "4"], "faces that were set");
+    await link("n", "ann", [], { mode: "add" });
+    equal(await facesOf(source, "ann"), ["3", "4"], "faces after none was added");
+    equal(
+      (await collect(source.list("n"))).map(({ id, faceIds = [] }) => [id, [...faceIds].sort()]),
+      [
+        ["ann", ["3", "4"]],
+        ["bob", []],
+      ],
+      "list",
+    );
+    await link("n", "ann", [], { mode: "set" });
+    equal(await source.get("n", "ann"), ann, "a member without faces");
+  });
+
+  itLinks(
+    "leaves a member's faces as they are when the member is put, and forgets them with the member",
+    async (source, link) => {
+      await source.put("n", ann);
+      await link("n", "ann", ["1"], { mode: "add" });
+      await source.put("n", { id: "ann", name: "Anne" });
+      equal(await facesOf(source, "ann"), ["1"], "faces after a replacement");
+      await source.put("n", { id: "ann", faceIds: ["9"] });
+      equal(await facesOf(source, "ann"), ["1"], "faces after a replacement that names others");
+      await source.delete("n", "ann");
+      await source.put("n", { id: "ann", faceIds: ["9"] });
+      equal(await facesOf(source, "ann"), [], "faces of a member who came again");
+    },
+  );
+
+  itLinks("notes faces of members only, with ids that are some", async (source, link) => {
+    await source.put("n", { id: "ann" });
+    for (const mode of ["add", "set"] as const) {
+      await rejects(() => link("n", "nobody", ["1"], { mode }), "unknown-member", mode);
+      await rejects(() => link("n", "ann", ["1", ""], { mode }), "invalid-argument", `${mode} of an empty id`);
+    }
+    equal(await source.get("n", "nobody"), undefined, "nobody");
+    equal(await facesOf(source, "ann"), [], "faces");
+    const { signal, reason } = abortedSignal();
+    await rejectsWith(() => link("n", "ann", ["1"], { mode: "add", signal }), reason, "linkFaces");
+    equal(await facesOf(source, "ann"), [], "faces after the aborted call");
+  });
+
+  itLinks("keeps all of 20 faces that are added at a time", async (source, link) => {
+    await source.put("n", { id: "ann" });
+    const ids = Array.from({ length: 20 }, (_, i) => `face ${String(i).padStart(2, "0")}`);
+    await Promise.all(ids.map((id) => link("n", "ann", [id], { mode: "add" })));
+    equal(await facesOf(source, "ann"), ids, "faces");
+  });
+
   itSells("gives back purchases, oldest first, those without a date last", async (source) => {
     await source.put("n", ann);
     const inOrder: Purchase[] = [
@@ -224,6 +290,10 @@ export function memberSourceConformance({ test, create, reopen }: PersistentConf
       },
     );
   });
+}
+
+async function facesOf(source: MemberSource, memberId: string): Promise<string[]> {
+  return [...((await source.get("n", memberId))?.faceIds ?? [])].sort();
 }
 
 function purchase(id: string): Purchase {

@@ -4,6 +4,7 @@ import {
   faceIndexConformance,
   faceRecordsConformance,
   memberSourceConformance,
+  photoStoreConformance,
   vectorIndexConformance,
   vectorStoreConformance,
   visitLogConformance,
@@ -13,6 +14,7 @@ import {
   localFaceIndex,
   memoryFaceRecords,
   memoryMemberSource,
+  memoryPhotoStore,
   memoryVisitLog,
 } from "@facekit/core";
 import { test } from "vitest";
@@ -22,6 +24,7 @@ const memoryStore = () => createVectorStore({ records: memoryFaceRecords(), inde
 
 faceRecordsConformance({ test, create: memoryFaceRecords });
 memberSourceConformance({ test, create: memoryMemberSource });
+photoStoreConformance({ test, create: memoryPhotoStore });
 visitLogConformance({ test, create: memoryVisitLog });
 vectorIndexConformance({ test, create: () => toyIndex() });
 vectorStoreConformance({ test, create: memoryStore });

@@ -9,6 +9,7 @@ import {
   type EmbeddingSpace,
   type Face,
   FaceKitError,
+  type ImageDecoder,
   type IndexEntry,
   type IndexHit,
   meanTemplate,
@@ -31,6 +32,18 @@ export function toyPicture(...colours: readonly (readonly [number, number, numbe
   });
   return { data, width, height: cell, channels: 3 };
 }
+
+/** The same as the bytes of a file: how wide it is, and its pixels. */
+export function toyFile({ data, width }: DecodedImage): Uint8Array {
+  return Uint8Array.of(width >> 8, width & 255, ...data);
+}
+
+/** Reads toyFile's bytes. */
+export const decodeToy: ImageDecoder = async (input) => {
+  if (!(input instanceof Uint8Array)) throw new FaceKitError("invalid-argument", "Toys are decoded from bytes.");
+  const width = (input[0] ?? 0) * 256 + (input[1] ?? 0);
+  return { data: input.subarray(2), width, height: cell, channels: 3 };
+};
 
 /** Takes coloured cells for faces, the redder the surer. */
 export function toyDetector(): Detector {

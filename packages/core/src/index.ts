@@ -5,11 +5,12 @@ export * from "./decision.js";
 export * from "./dispose.js";
 export * from "./errors.js";
 export * from "./face-kit.js";
-export type { FlowOptions } from "./flows/context.js";
+export type { FlowOptions, PhotoReader } from "./flows/context.js";
 export type { Identification, MatchOrRegisterOptions, MatchOrRegistration } from "./flows/identify.js";
 export type { RegisterOptions, Registration } from "./flows/register.js";
 export type { Attendance, AttendanceOptions, AttendancePhoto, AttendedFace } from "./flows/take-attendance.js";
 export type { Comparison, Verification } from "./flows/verify.js";
+export type { NotAsked, Part, Welcome, WelcomeOptions } from "./flows/welcome.js";
 export * from "./gallery-size.js";
 export * from "./geometry/alignment.js";
 export * from "./geometry/boxes.js";
@@ -20,8 +21,42 @@ export * from "./geometry/warp.js";
 export * from "./local-face-index.js";
 export * from "./memory/face-records.js";
 export * from "./memory/member-source.js";
+export * from "./memory/photo-store.js";
 export * from "./memory/visit-log.js";
+export {
+  type CurrencyTotal,
+  type MalformedValue,
+  type MonthlySpending,
+  type ProductSummary,
+  type PurchaseSummary,
+  type SummaryOptions,
+  summarisePurchases,
+} from "./purchases/summarise-purchases.js";
+export {
+  type Difference,
+  type DiscrepancyKind,
+  describeDifference,
+  type Outcome,
+  type Repair,
+} from "./reconcile/difference.js";
+export {
+  type ReconcileCounts,
+  type ReconcileFlowOptions,
+  type ReconcileOptions,
+  type Reconciliation,
+  reconcile,
+} from "./reconcile/reconcile.js";
 export * from "./retry.js";
+export type { CallFigures } from "./shadow/call-meter.js";
+export {
+  type ShadowAgreement,
+  type ShadowedCall,
+  type ShadowedPart,
+  type ShadowIndex,
+  type ShadowOptions,
+  type ShadowReport,
+  shadow,
+} from "./shadow/shadow.js";
 export * from "./spec/adapter.js";
 export * from "./spec/detector.js";
 export * from "./spec/embedder.js";

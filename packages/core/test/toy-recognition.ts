@@ -5,6 +5,8 @@ import {
   type Embedder,
   type Face,
   type FaceIndex,
+  FaceKitError,
+  type ImageDecoder,
   localFaceIndex,
   memoryFaceRecords,
   normalize,
@@ -32,6 +34,22 @@ export function photoOf(...people: readonly (Sighting | number)[]): DecodedImage
   );
   return image;
 }
+
+const encodedPhotos = new WeakMap<Uint8Array, DecodedImage>();
+
+/** The same as the bytes of a file. */
+export function fileOf(...people: readonly (Sighting | number)[]): Uint8Array {
+  const bytes = new TextEncoder().encode(JSON.stringify(people));
+  encodedPhotos.set(bytes, photoOf(...people));
+  return bytes;
+}
+
+const decode: ImageDecoder = async (photo) => {
+  if (!(photo instanceof Uint8Array)) throw new FaceKitError("invalid-argument", "The toy takes bytes.");
+  const image = encodedPhotos.get(photo);
+  if (image === undefined) throw new FaceKitError("image-unreadable", "This is no photo of the toy's.");
+  return image;
+};
 
 function direction(person: number): number[] {
   return Array.from({ length: dimensions }, (_, i) => (i === person % dimensions ? 1 : 0.05 * Math.sin(person + i)));
@@ -85,5 +103,5 @@ export function toyFaceIndex(): FaceIndex & { readonly embedded: () => number } 
     async [Symbol.asyncDispose]() {},
   };
   const store = createVectorStore({ records: memoryFaceRecords(), index: plainIndex() });
-  return { ...localFaceIndex({ detector, embedder, store }), embedded: () => embedded };
+  return { ...localFaceIndex({ detector, embedder, store, decode }), embedded: () => embedded };
 }

@@ -13,13 +13,14 @@ import {
   memoryFaceRecords,
   memoryMemberSource,
   memoryVisitLog,
+  type PhotoReader,
   type VectorIndex,
   type VectorStore,
   type VisitLog,
 } from "@facekit/core";
 import { resolvePack } from "@facekit/models";
 import { sqliteStore } from "@facekit/store-sql";
-import { checkedLimits, decodeImage } from "./decode.js";
+import { checkedLimits, decodeImage, readPhoto } from "./decode.js";
 import { loadDetector, loadEmbedder, loadPack } from "./load-models.js";
 import type { NodeFaceKitOptions } from "./options.js";
 import { searchIndexOf } from "./search-index.js";
@@ -37,6 +38,8 @@ const optionNames = [
   "session",
   "members",
   "visits",
+  "photos",
+  "readPhoto",
   "namespace",
   "minFaceSize",
   "threshold",
@@ -53,7 +56,9 @@ const optionNames = [
  */
 export async function createFaceKit(options: NodeFaceKitOptions = {}): Promise<FaceKit> {
   checkKeys("createFaceKit", options, optionNames);
-  const flows = flowOptionsOf(options);
+  const limits = checkedLimits(options.image ?? {});
+  const reader: PhotoReader = (photo, call) => readPhoto(photo, { maxBytes: limits.maxBytes, ...call });
+  const flows = { readPhoto: reader, ...flowOptionsOf(options) };
   const { index: given, store: kept, onProgress, onChoice } = options;
   if (typeof given === "object" && given !== null && "probe" in given) return createFlows({ ...flows, index: given });
   if (kept !== undefined && typeof kept !== "string" && (typeof kept !== "object" || kept === null)) {
@@ -66,11 +71,10 @@ export async function createFaceKit(options: NodeFaceKitOptions = {}): Promise<F
     throw new FaceKitError("invalid-argument", "index is for a store without search: a VectorStore has its own.");
   }
 
-  const limits = checkedLimits(options.image ?? {});
   // Before the models, which take long to load.
   const search = await searchIndexOf({ index: given, onProgress, onChoice });
   const { detector, embedder } = await partsOf(options);
-  const parts: AsyncDisposable[] = [detector, embedder];
+  const parts: (AsyncDisposable | undefined)[] = [detector, embedder, options.photos];
   try {
     const { store, members, visits } = await backendsOf(options, search);
     parts.push(store, members, visits);

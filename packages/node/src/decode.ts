@@ -1,6 +1,7 @@
 import { readFile, stat } from "node:fs/promises";
 import { fileURLToPath } from "node:url";
 import {
+  type CallOptions,
   checkKeys,
   checkNumber,
   type DecodedImage,
@@ -155,6 +156,15 @@ const nameless = "The image";
 function nameOf(input: ImageInput): string {
   if (typeof input === "string") return input;
   return input instanceof URL ? input.href : nameless;
+}
+
+/** The bytes of an encoded photo, however it is given. Rejects with `image-not-found` or `image-too-large`. */
+export async function readPhoto(
+  input: Exclude<ImageInput, DecodedImage>,
+  { maxBytes, signal }: { readonly maxBytes: number } & CallOptions,
+): Promise<Uint8Array> {
+  signal?.throwIfAborted();
+  return bytesOf(input, nameOf(input), maxBytes);
 }
 
 async function bytesOf(input: Exclude<ImageInput, DecodedImage>, name: string, maxBytes: number): Promise<Uint8Array> {

@@ -5,8 +5,9 @@ import { thresholdForGallery } from "../gallery-size.js";
 import { faceSize } from "../geometry/boxes.js";
 import type { CallOptions } from "../spec/adapter.js";
 import type { FaceIndex, FaceProbe } from "../spec/face-index.js";
-import type { ImageInput } from "../spec/image.js";
+import type { DecodedImage, ImageInput } from "../spec/image.js";
 import type { MemberSource } from "../spec/member-source.js";
+import type { PhotoStore } from "../spec/photo-store.js";
 import type { MemberMatch } from "../spec/vector-store.js";
 import type { VisitLog } from "../spec/visit-log.js";
 import {
@@ -17,11 +18,17 @@ import {
   thresholdOptionsOf,
 } from "../threshold.js";
 
+/** Reads the encoded bytes of a photo. Rejects with `image-not-found` or `image-too-large`. */
+export type PhotoReader = (photo: Exclude<ImageInput, DecodedImage>, options?: CallOptions) => Promise<Uint8Array>;
+
 /** What every flow stands on. */
 export interface FlowContext {
   readonly index: FaceIndex;
   readonly members: MemberSource | undefined;
   readonly visits: VisitLog;
+  /** Where photos are kept, if they are. */
+  readonly photos: PhotoStore | undefined;
+  readonly readPhoto: PhotoReader | undefined;
   readonly namespace: string;
   readonly minFaceSize: number;
   readonly threshold: ThresholdOptions;
@@ -109,12 +116,17 @@ export function sourceOf(image: ImageInput): string | undefined {
 export async function singleFace(
   context: FlowContext,
   image: ImageInput,
-  options: CallOptions & { readonly minFaceSize?: number; readonly several: "refuse" | "largest" },
+  options: CallOptions & {
+    readonly minFaceSize?: number;
+    readonly several: "refuse" | "largest";
+    /** What the photo is called, where the image does not say. */
+    readonly source?: string | undefined;
+  },
 ): Promise<FaceProbe> {
   const wanted = options.minFaceSize ?? context.minFaceSize;
   checkNumber("minFaceSize", wanted, { min: 1, max: 1e5 });
   const probes = await context.index.probe(image, { scene: "portrait", ...signalOf(options) });
-  const source = sourceOf(image);
+  const source = options.source ?? sourceOf(image);
   const name = source ?? "the photo";
   const photo: { photo?: string } = source === undefined ? {} : { photo: source };
   const [largest, second] = [...probes].sort((a, b) => faceSize(b.face.box) - faceSize(a.face.box));

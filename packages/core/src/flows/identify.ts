@@ -15,6 +15,7 @@ import {
   sourceOf,
   wantConditionalWrites,
 } from "./context.js";
+import { photoToKeep, recordEnrolment } from "./record-enrolment.js";
 import { decideAndWrite } from "./register.js";
 
 export interface Identification {
@@ -63,6 +64,8 @@ export interface MatchOrRegisterOptions extends FlowOptions {
   /** Makes the id of a new member. Default: a random UUID. */
   readonly newMemberId?: () => string;
   readonly minFaceSize?: number;
+  /** Keep the photo of a new member in the kit's `photos`, as it is. Default: where the kit has them. */
+  readonly keepPhotos?: boolean;
 }
 
 export interface MatchOrRegistration {
@@ -84,19 +87,22 @@ export async function matchOrRegister(
   const namespace = namespaceOf(context, options);
   wantConditionalWrites(context, "matchOrRegister");
   const termsOf = searchTermsFor(context, options);
-  const probe = await singleFace(context, photo, { ...options, several: "refuse" });
+  const { image, bytes } = await photoToKeep(context, photo, options);
+  const probe = await singleFace(context, image, { ...options, several: "refuse", source: sourceOf(photo) });
   const newMemberId = options.newMemberId ?? (() => crypto.randomUUID());
-  return decideAndWrite(async () => {
+  const decided = await decideAndWrite(async () => {
     const search = { k: candidateCount, ...signalOf(options) };
     const { matches, revision, comparisons } = await context.index.search(namespace, [probe], search);
     const decision = decideAbout(context, probe, matches[0] ?? [], termsOf(comparisons));
-    if (decision.memberId !== undefined) return { memberId: decision.memberId, registered: false, decision };
+    if (decision.memberId !== undefined) return { memberId: decision.memberId, decision };
     const memberId = newMemberId();
     const write = { ifRevision: revision, sources: [sourceOf(photo)], ...signalOf(options) };
-    await context.index.enrol(namespace, memberId, [probe], write);
-    if (context.members?.capabilities.writable) {
-      await context.members.put(namespace, { id: memberId, createdAt: new Date() }, signalOf(options));
-    }
-    return { memberId, registered: true, decision };
+    const { templateIds } = await context.index.enrol(namespace, memberId, [probe], write);
+    return { memberId, decision, templateIds };
   });
+  const { memberId, decision, templateIds } = decided;
+  if (templateIds === undefined) return { memberId, registered: false, decision };
+  const photos = bytes === undefined ? [] : [bytes];
+  await recordEnrolment(context, namespace, { memberId, templateIds, photos }, options);
+  return { memberId, registered: true, decision };
 }

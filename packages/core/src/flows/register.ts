@@ -15,12 +15,15 @@ import {
   sourceOf,
   wantConditionalWrites,
 } from "./context.js";
+import { photoToKeep, recordEnrolment } from "./record-enrolment.js";
 
 export interface RegisterOptions extends FlowOptions {
   /** Refuse a face smaller than this, in pixels between the box's sides. Default: the kit's, 40. */
   readonly minFaceSize?: number;
   /** Refuse a face that already is another member's. Default false. */
   readonly refuseKnownFaces?: boolean;
+  /** Keep the photos in the kit's `photos`, as they are. Default: where the kit has them. */
+  readonly keepPhotos?: boolean;
   /** What else is known of the member; goes to the member source. */
   readonly member?: Omit<Member, "id">;
 }
@@ -37,7 +40,8 @@ const maxAttempts = 20;
 
 /**
  * Enrols a member from one or more photos, each of which shows the member alone. All photos are enrolled or none.
- * Registering a member again adds templates.
+ * Registering a member again adds templates. Faces are written first; where a later write fails, of the photos or the
+ * member's entry, the call rejects and may be repeated, and `reconcile` finds what it left.
  */
 export async function register(
   context: FlowContext,
@@ -53,11 +57,13 @@ export async function register(
   if (images.length === 0) {
     throw new FaceKitError("invalid-argument", `Registering "${memberId}" wants at least one photo; got none.`);
   }
-  const probes = await mapConcurrently(images, context.index.concurrency ?? 1, (image) =>
-    singleFace(context, image, { ...options, several: "refuse" }),
-  );
-
   const sources = images.map(sourceOf);
+  const seen = await mapConcurrently(images, context.index.concurrency ?? 1, async (photo, i) => {
+    const { image, bytes } = await photoToKeep(context, photo, options);
+    const probe = await singleFace(context, image, { ...options, several: "refuse", source: sources[i] });
+    return { probe, bytes };
+  });
+  const probes = seen.map(({ probe }) => probe);
   const enrolled = await decideAndWrite(async () => {
     const ifRevision =
       termsOf === undefined
@@ -65,17 +71,10 @@ export async function register(
         : { ifRevision: await refuseOthersFace(context, namespace, memberId, probes, termsOf, options) };
     return context.index.enrol(namespace, memberId, probes, { sources, ...ifRevision, ...signalOf(options) });
   });
-  if (context.members?.capabilities.writable) {
-    const known = await context.members.get(namespace, memberId, signalOf(options));
-    if (known === undefined || options.member !== undefined) {
-      await context.members.put(
-        namespace,
-        { createdAt: new Date(), ...known, ...options.member, id: memberId },
-        signalOf(options),
-      );
-    }
-  }
-  return { memberId, namespace, templateIds: enrolled.templateIds };
+  const { templateIds } = enrolled;
+  const kept = seen.flatMap(({ bytes }) => bytes ?? []);
+  await recordEnrolment(context, namespace, { memberId, templateIds, photos: kept, member: options.member }, options);
+  return { memberId, namespace, templateIds };
 }
 
 /** Repeats a search-then-write while another writer comes in between. */

@@ -3,6 +3,7 @@ import { checkId, maxIdLength } from "../checks.js";
 import { mapConcurrently } from "../concurrency.js";
 import type { DecisionTerms } from "../decision.js";
 import { FaceKitError } from "../errors.js";
+import { checkTimeZone } from "../purchases/month.js";
 import type { Scene } from "../spec/detector.js";
 import type { Face } from "../spec/face.js";
 import type { ImageInput } from "../spec/image.js";
@@ -141,18 +142,4 @@ async function visitKey(session: string, memberId: string): Promise<string> {
   if (key.length <= maxIdLength) return key;
   const digest = await crypto.subtle.digest("SHA-256", new TextEncoder().encode(key));
   return Array.from(new Uint8Array(digest), (byte) => byte.toString(16).padStart(2, "0")).join("");
-}
-
-function checkTimeZone(timeZone: string): void {
-  try {
-    new Intl.DateTimeFormat("en", { timeZone });
-  } catch (cause) {
-    throw new FaceKitError(
-      "invalid-argument",
-      `timeZone wants an IANA zone such as "Asia/Kolkata"; got "${timeZone}".`,
-      {
-        cause,
-      },
-    );
-  }
 }

@@ -152,6 +152,7 @@ export function memoryFaceRecords(): FaceRecords {
         members.set(record.memberId, {
           memberId: record.memberId,
           templates: (known?.templates ?? 0) + 1,
+          templateIds: [...(known?.templateIds ?? []), record.id].sort(),
           enrolledAt: known !== undefined && known.enrolledAt <= record.createdAt ? known.enrolledAt : record.createdAt,
         });
       }

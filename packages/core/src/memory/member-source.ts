@@ -7,6 +7,7 @@ import { unknownMemberError } from "../stores/errors.js";
 interface Entry {
   readonly member: Member;
   readonly purchases: Map<string, Purchase>;
+  readonly faceIds: Set<string>;
 }
 
 /** Members that live as long as the process. */
@@ -21,14 +22,14 @@ export function memoryMemberSource(): MemberSource {
     async get(namespace, memberId, options) {
       options?.signal?.throwIfAborted();
       const entry = namespaces.get(namespace)?.get(memberId);
-      return entry && { ...entry.member };
+      return entry && memberOf(entry);
     },
 
     async *list(namespace, options) {
       const entries = [...(namespaces.get(namespace) ?? [])].sort(([a], [b]) => (a < b ? -1 : 1));
-      for (const [, { member }] of entries) {
+      for (const [, entry] of entries) {
         options?.signal?.throwIfAborted();
-        yield { ...member };
+        yield memberOf(entry);
       }
     },
 
@@ -38,7 +39,18 @@ export function memoryMemberSource(): MemberSource {
       checkMember(member);
       const entries = namespaces.get(namespace) ?? new Map<string, Entry>();
       namespaces.set(namespace, entries);
-      entries.set(member.id, { member: { ...member }, purchases: entries.get(member.id)?.purchases ?? new Map() });
+      const { faceIds: _, ...own } = member;
+      const { purchases = new Map(), faceIds = new Set<string>() } = entries.get(member.id) ?? {};
+      entries.set(member.id, { member: own, purchases, faceIds });
+    },
+
+    async linkFaces(namespace, memberId, faceIds, { mode, signal }) {
+      signal?.throwIfAborted();
+      for (const faceId of faceIds) checkId("faceIds", faceId);
+      const entry = namespaces.get(namespace)?.get(memberId);
+      if (entry === undefined) throw unknownMemberError(id, namespace, memberId);
+      if (mode === "set") entry.faceIds.clear();
+      for (const faceId of faceIds) entry.faceIds.add(faceId);
     },
 
     async delete(namespace, memberId, options) {
@@ -67,4 +79,8 @@ export function memoryMemberSource(): MemberSource {
       namespaces.clear();
     },
   };
+}
+
+function memberOf({ member, faceIds }: Entry): Member {
+  return { ...member, ...(faceIds.size === 0 ? {} : { faceIds: [...faceIds].sort() }) };
 }

@@ -1,4 +1,5 @@
 import { checkDate, checkId, checkNumber, checkText } from "../checks.js";
+import { FaceKitError } from "../errors.js";
 import type { EmbeddingSpace } from "../spec/embedder.js";
 import type { FaceRecord } from "../spec/face-records.js";
 import type { Member, Purchase } from "../spec/member-source.js";
@@ -45,6 +46,14 @@ export function checkVisit(visit: Visit): void {
 export function checkVisitQuery(query: VisitQuery): void {
   optional("query.from", query.from, checkDate);
   optional("query.until", query.until, checkDate);
+}
+
+/** What a photo store takes: ids, and bytes, of which there is one at least. */
+export function checkPhoto(memberId: string, id: string, photo: Uint8Array): void {
+  checkId("memberId", memberId);
+  checkId("photo id", id);
+  if (photo instanceof Uint8Array && photo.length > 0) return;
+  throw new FaceKitError("invalid-argument", "photo wants the bytes of an encoded photo; got none.");
 }
 
 function checkFinite(name: string, value: unknown): void {

@@ -1,0 +1,318 @@
+import { checkAdapter, checkKeys, checkNumber } from "../checks.js";
+import { disposeAll } from "../dispose.js";
+import { FaceKitError } from "../errors.js";
+import { intersectionOverUnion } from "../geometry/boxes.js";
+import type { DetectOptions } from "../spec/detector.js";
+import type { FaceIndex, FaceProbe } from "../spec/face-index.js";
+import type { ImageInput } from "../spec/image.js";
+import type { MemberMatch } from "../spec/vector-store.js";
+import { abortable } from "../stores/abortable.js";
+import { chooseThreshold } from "../threshold.js";
+import { type CallFigures, CallMeter } from "./call-meter.js";
+
+/** What one of the two is judged by. */
+export interface ShadowedPart {
+  /** From which score on it recognises a member, in its own kind of score. Default: that of its calibration. */
+  readonly threshold?: number;
+  /** What a call costs, in any unit that is the same for both. Default 0. */
+  readonly costs?: Partial<Readonly<Record<ShadowedCall, number>>>;
+}
+
+export type ShadowedCall = "probe" | "search" | "enrol" | "deleteMember";
+
+export interface ShadowOptions {
+  readonly first?: ShadowedPart;
+  readonly second?: ShadowedPart;
+  /** How many calls may wait for the second. What comes when so many wait is not put to it, and counted. Default 100. */
+  readonly maxWaiting?: number;
+  /** How long the second may take for one call, in milliseconds. Default 30,000. */
+  readonly timeoutMs?: number;
+}
+
+/** How often both named the same. Each face of a search that both answered counts once. */
+export interface ShadowAgreement {
+  readonly faces: number;
+  /** Both named the same member, or both named nobody. */
+  readonly sameMember: number;
+  readonly bothNobody: number;
+  readonly differentMembers: number;
+  readonly onlyFirst: number;
+  readonly onlySecond: number;
+  /** Faces that the second did not find in the photo; they are in no other figure. */
+  readonly notFoundBySecond: number;
+  /** `sameMember` and `bothNobody` of `faces`, 0..1; absent where there was none. */
+  readonly share?: number;
+}
+
+export interface ShadowReport {
+  readonly agreement: ShadowAgreement;
+  readonly first: Readonly<Record<ShadowedCall, CallFigures>> & { readonly id: string; readonly cost: number };
+  readonly second: Readonly<Record<ShadowedCall, CallFigures>> & {
+    readonly id: string;
+    readonly cost: number;
+    /** Calls that it was not asked for, because too many waited. Without enrolments it knows fewer members. */
+    readonly skippedSearches: number;
+    readonly skippedEnrolments: number;
+    /** The last error, where calls failed. */
+    readonly lastFailure?: unknown;
+  };
+}
+
+export interface ShadowIndex extends FaceIndex {
+  /** What came of it up to now. */
+  report(): ShadowReport;
+  /** Fulfils when nothing waits for the second any more. */
+  settled(): Promise<void>;
+}
+
+/** Boxes that overlap less are of two faces: detectors frame a face differently. */
+const leastOverlap = 0.3;
+const calls: readonly ShadowedCall[] = ["probe", "search", "enrol", "deleteMember"];
+
+interface Seen {
+  readonly image: ImageInput;
+  readonly options: DetectOptions;
+  /** The second's probes of the photo, once they were asked for. */
+  probes: Promise<readonly FaceProbe[]> | undefined;
+}
+
+/**
+ * An index that answers from the first and puts the same calls to the second beside it, to try one before moving there:
+ * its enrolments fill the second, its searches compare the two. Both decide at their own threshold; scores of the two are
+ * never compared. Those who were enrolled before are unknown to the second: register them anew, or let it start filled.
+ *
+ * The second works in the background, one call after the other, and its failures and slowness never reach a caller, with
+ * one exception: `deleteMember` fulfils when both have erased, and rejects where one could not, because a face that was
+ * to be erased is not left behind. `members`, `compare` and `strays` are the first's alone.
+ *
+ * Photos stay in memory until the second has looked at them. Disposing it drops the searches that wait, ends the
+ * enrolments that wait, and disposes both.
+ *
+ * Throws `invalid-argument` for wrong options, and for a part without calibration that was given no threshold.
+ */
+export function shadow(first: FaceIndex, second: FaceIndex, options: ShadowOptions = {}): ShadowIndex {
+  checkKeys("shadow", options, ["first", "second", "maxWaiting", "timeoutMs"]);
+  checkAdapter("first", first);
+  checkAdapter("second", second);
+  const { maxWaiting = 100, timeoutMs = 30_000 } = options;
+  checkNumber("maxWaiting", maxWaiting, { min: 1, max: 1e6, integer: true });
+  checkNumber("timeoutMs", timeoutMs, { min: 1, max: 2 ** 31 - 1 });
+  const of = { first: judged("first", first, options.first), second: judged("second", second, options.second) };
+  const agreement = { sameMember: 0, bothNobody: 0, differentMembers: 0, onlyFirst: 0, onlySecond: 0 };
+  let notFoundBySecond = 0;
+  let [skippedSearches, skippedEnrolments] = [0, 0];
+  let lastFailure: unknown;
+  const seen = new WeakMap<FaceProbe, Seen>();
+
+  let waiting = 0;
+  let tail: Promise<unknown> = Promise.resolve();
+  let disposed: Promise<void> | undefined;
+  /** Runs the work after all that waits. */
+  const afterOthers = <T>(work: () => Promise<T>): Promise<T> => {
+    waiting++;
+    const done = tail.then(work).finally(() => waiting--);
+    tail = done.catch(() => undefined);
+    return done;
+  };
+  const ask = <T>(call: ShadowedCall, work: (signal: AbortSignal) => Promise<T>): Promise<T> =>
+    of.second.meters[call].time(() => withTimeout(timeoutMs, second.id, work));
+  const beside = (work: () => Promise<void>): void => {
+    afterOthers(work).catch((error) => {
+      lastFailure = error;
+    });
+  };
+
+  /** The second's probe of the same face, for each of the first's. */
+  const counterparts = async (probes: readonly FaceProbe[]): Promise<(FaceProbe | undefined)[]> => {
+    const taken = new Set<FaceProbe>();
+    const found: (FaceProbe | undefined)[] = [];
+    for (const probe of probes) {
+      const photo = seen.get(probe);
+      if (photo === undefined) continue;
+      photo.probes ??= ask("probe", (signal) => second.probe(photo.image, { ...photo.options, signal }));
+      const others = await photo.probes.catch((error: unknown) => {
+        // May be tried again by the next call with this photo.
+        photo.probes = undefined;
+        throw error;
+      });
+      const nearest = nearestFace(probe, others, taken);
+      if (nearest !== undefined) taken.add(nearest);
+      found.push(nearest);
+    }
+    return found;
+  };
+
+  const compareAnswers = (
+    ours: readonly MemberMatch[] | undefined,
+    theirs: readonly MemberMatch[] | undefined,
+  ): void => {
+    const [a, b] = [of.first.named(ours), of.second.named(theirs)];
+    if (a === b) agreement[a === undefined ? "bothNobody" : "sameMember"]++;
+    else if (a === undefined) agreement.onlySecond++;
+    else agreement[b === undefined ? "onlyFirst" : "differentMembers"]++;
+  };
+
+  return {
+    specVersion: first.specVersion,
+    id: `shadow(${first.id}, ${second.id})`,
+    capabilities: first.capabilities,
+    ...(first.strays && { strays: first.strays }),
+    ...(first.concurrency === undefined ? {} : { concurrency: first.concurrency }),
+    ...(first.calibration && { calibration: first.calibration }),
+
+    async probe(image, probeOptions = {}) {
+      const probes = await of.first.meters.probe.time(() => first.probe(image, probeOptions));
+      const { signal: _, ...rest } = probeOptions;
+      const photo: Seen = { image, options: rest, probes: undefined };
+      for (const probe of probes) seen.set(probe, photo);
+      return probes;
+    },
+
+    async search(namespace, probes, searchOptions) {
+      const answer = await of.first.meters.search.time(() => first.search(namespace, probes, searchOptions));
+      if (probes.length === 0 || disposed !== undefined) return answer;
+      if (waiting >= maxWaiting) {
+        skippedSearches++;
+        return answer;
+      }
+      const { signal: _, ...rest } = searchOptions;
+      beside(async () => {
+        if (disposed !== undefined) return;
+        const theirs = await counterparts(probes);
+        const pairs = theirs.flatMap((probe, i) => (probe === undefined ? [] : [{ probe, ours: answer.matches[i] }]));
+        notFoundBySecond += theirs.length - pairs.length;
+        if (pairs.length === 0) return;
+        const asked = pairs.map(({ probe }) => probe);
+        const { matches } = await ask("search", (signal) => second.search(namespace, asked, { ...rest, signal }));
+        for (const [i, { ours }] of pairs.entries()) compareAnswers(ours, matches[i]);
+      });
+      return answer;
+    },
+
+    async enrol(namespace, memberId, probes, enrolOptions = {}) {
+      const enrolled = await of.first.meters.enrol.time(() => first.enrol(namespace, memberId, probes, enrolOptions));
+      if (waiting >= maxWaiting) {
+        skippedEnrolments++;
+        return enrolled;
+      }
+      const { sources } = enrolOptions;
+      beside(async () => {
+        const theirs = await counterparts(probes);
+        const pairs = theirs.flatMap((probe, i) => (probe === undefined ? [] : [{ probe, source: sources?.[i] }]));
+        notFoundBySecond += theirs.length - pairs.length;
+        if (pairs.length === 0) return;
+        // Of the second's revisions nobody knows.
+        await ask("enrol", (signal) =>
+          second.enrol(
+            namespace,
+            memberId,
+            pairs.map(({ probe }) => probe),
+            { signal, ...(sources && { sources: pairs.map(({ source }) => source) }) },
+          ),
+        );
+      });
+      return enrolled;
+    },
+
+    compare: (a, b, compareOptions) => first.compare(a, b, compareOptions),
+
+    async deleteMember(namespace, memberId, deleteOptions) {
+      // After the enrolments that wait, and first there: who repeats the call still sees the member in the first.
+      await afterOthers(() => ask("deleteMember", (signal) => second.deleteMember(namespace, memberId, { signal })));
+      return of.first.meters.deleteMember.time(() => first.deleteMember(namespace, memberId, deleteOptions));
+    },
+
+    members: (namespace, memberOptions) => first.members(namespace, memberOptions),
+
+    report() {
+      const { sameMember, bothNobody, differentMembers, onlyFirst, onlySecond } = agreement;
+      const faces = sameMember + bothNobody + differentMembers + onlyFirst + onlySecond;
+      return {
+        agreement: {
+          faces,
+          ...agreement,
+          notFoundBySecond,
+          ...(faces === 0 ? {} : { share: (sameMember + bothNobody) / faces }),
+        },
+        first: { id: first.id, ...of.first.figures() },
+        second: {
+          id: second.id,
+          ...of.second.figures(),
+          skippedSearches,
+          skippedEnrolments,
+          ...(lastFailure === undefined ? {} : { lastFailure }),
+        },
+      };
+    },
+
+    async settled() {
+      while (waiting > 0) await tail;
+    },
+
+    async [Symbol.asyncDispose]() {
+      disposed ??= tail.then(() => disposeAll([first, second]));
+      await disposed;
+    },
+  };
+}
+
+function judged(name: string, index: FaceIndex, part: ShadowedPart = {}) {
+  checkKeys(name, part, ["threshold", "costs"]);
+  const { threshold, costs = {} } = part;
+  checkKeys(`${name}.costs`, costs, calls);
+  for (const [call, cost] of Object.entries(costs)) {
+    checkNumber(`${name}.costs.${call}`, cost, { min: 0, max: Number.MAX_VALUE });
+  }
+  const { value } = chooseThreshold(threshold === undefined ? {} : { threshold }, index.calibration);
+  const meterOf = (call: ShadowedCall): CallMeter => new CallMeter(costs[call] ?? 0);
+  const meters: Readonly<Record<ShadowedCall, CallMeter>> = {
+    probe: meterOf("probe"),
+    search: meterOf("search"),
+    enrol: meterOf("enrol"),
+    deleteMember: meterOf("deleteMember"),
+  };
+  return {
+    meters,
+    /** The member whom it recognises. */
+    named: (matches: readonly MemberMatch[] | undefined): string | undefined => {
+      const [best] = matches ?? [];
+      return best !== undefined && best.similarity >= value ? best.memberId : undefined;
+    },
+    figures: () => {
+      const each = {
+        probe: meters.probe.figures(),
+        search: meters.search.figures(),
+        enrol: meters.enrol.figures(),
+        deleteMember: meters.deleteMember.figures(),
+      };
+      return { ...each, cost: Object.values(each).reduce((sum, { cost }) => sum + cost, 0) };
+    },
+  };
+}
+
+function nearestFace(
+  { face }: FaceProbe,
+  others: readonly FaceProbe[],
+  taken: ReadonlySet<FaceProbe>,
+): FaceProbe | undefined {
+  let best: { readonly probe: FaceProbe; readonly overlap: number } | undefined;
+  for (const probe of others) {
+    const overlap = intersectionOverUnion(face.box, probe.face.box);
+    if (overlap >= leastOverlap && overlap > (best?.overlap ?? 0) && !taken.has(probe)) best = { probe, overlap };
+  }
+  return best?.probe;
+}
+
+async function withTimeout<T>(ms: number, adapter: string, work: (signal: AbortSignal) => Promise<T>): Promise<T> {
+  const controller = new AbortController();
+  const timer = setTimeout(() => {
+    controller.abort(
+      new FaceKitError("service-unavailable", `No answer within ${ms} ms.`, { adapter, retryable: true }),
+    );
+  }, ms);
+  try {
+    return await abortable(work(controller.signal), controller.signal);
+  } finally {
+    clearTimeout(timer);
+  }
+}

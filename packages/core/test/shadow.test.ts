@@ -1,0 +1,166 @@
+import { createFlows, type FaceIndex, FaceKitError, isFaceKitError, type ShadowIndex, shadow } from "@facekit/core";
+import { describe, expect, test } from "vitest";
+import { photoOf, toyFaceIndex } from "./toy-recognition.js";
+
+const down = new FaceKitError("service-unavailable", "down");
+async function enrolledIn(index: FaceIndex): Promise<string[]> {
+  const ids: string[] = [];
+  for await (const { memberId } of index.members("default")) ids.push(memberId);
+  return ids;
+}
+const tried = (index: ShadowIndex) => createFlows({ index });
+
+describe("shadow", () => {
+  test("answers from the first, fills the second, and tells where both agree", async () => {
+    const [a, b] = [toyFaceIndex(), toyFaceIndex()];
+    const index = shadow(a, b, { second: { costs: { probe: 1, search: 2, enrol: 10 } } });
+    const kit = tried(index);
+    await kit.register("ada", [photoOf(1), photoOf(1)]);
+    await kit.register("bo", photoOf(2));
+    // Only the first knows her: she was there before.
+    await a.enrol("default", "cy", await a.probe(photoOf(3)));
+    await b.enrol("default", "other", await b.probe(photoOf(4)));
+    expect((await kit.identify(photoOf(1))).best?.memberId).toBe("ada");
+    expect((await kit.identify(photoOf(3))).best?.memberId).toBe("cy");
+    expect((await kit.identify(photoOf(4))).best).toBeUndefined();
+    expect((await kit.takeAttendance(photoOf(2, 9))).present).toEqual(["bo"]);
+    await index.settled();
+    expect(await enrolledIn(b)).toEqual(["ada", "bo", "other"]);
+    const { agreement, first, second } = index.report();
+    expect(agreement).toEqual({
+      faces: 5,
+      sameMember: 2,
+      bothNobody: 1,
+      differentMembers: 0,
+      onlyFirst: 1,
+      onlySecond: 1,
+      notFoundBySecond: 0,
+      share: 0.6,
+    });
+    // One more search is that of attendance for the gallery's size.
+    expect([first.probe.calls, first.search.calls, first.enrol.calls, first.cost]).toEqual([7, 5, 2, 0]);
+    const time = expect.any(Number);
+    expect(second.search).toEqual({ calls: 4, failures: 0, medianMs: time, p95Ms: time, cost: 8 });
+    expect([second.probe.calls, second.enrol.calls, second.cost]).toEqual([7, 2, 7 + 8 + 20]);
+  });
+
+  test("each decides at its own threshold", async () => {
+    const [a, b] = [toyFaceIndex(), toyFaceIndex()];
+    const index = shadow(a, b, { second: { threshold: 1.5 } });
+    const kit = tried(index);
+    await kit.register("ada", photoOf(1));
+    await kit.identify(photoOf(1));
+    await index.settled();
+    expect(index.report().agreement).toMatchObject({ faces: 1, onlyFirst: 1, share: 0 });
+  });
+
+  test("asks the second once about each photo, and pairs faces by where they are", async () => {
+    const [a, b] = [toyFaceIndex(), toyFaceIndex()];
+    const partial: FaceIndex = { ...b, probe: async (...args) => (await b.probe(...args)).slice(1) };
+    const index = shadow(a, partial);
+    await b.enrol("default", "bo", await b.probe(photoOf(2)));
+    await a.enrol("default", "bo", await a.probe(photoOf(2)));
+    const probes = await index.probe(photoOf(1, 2));
+    await index.search("default", probes, { k: 1 });
+    await index.search("default", probes, { k: 1 });
+    await index.settled();
+    const { agreement, second } = index.report();
+    expect(agreement).toMatchObject({ faces: 2, sameMember: 2, notFoundBySecond: 2 });
+    expect(second.probe.calls).toBe(1);
+  });
+
+  test("a second that fails or hangs never reaches the caller", async () => {
+    const broken: FaceIndex = { ...toyFaceIndex(), probe: () => Promise.reject(down) };
+    const hanging: FaceIndex = { ...toyFaceIndex(), search: () => new Promise(() => {}) };
+    for (const [second, call] of [
+      [broken, "probe"],
+      [hanging, "search"],
+    ] as const) {
+      const index = shadow(toyFaceIndex(), second, { timeoutMs: 20 });
+      const kit = tried(index);
+      await kit.register("ada", photoOf(1));
+      expect((await kit.identify(photoOf(1))).best?.memberId).toBe("ada");
+      await index.settled();
+      const report = index.report();
+      expect(report.agreement).not.toHaveProperty("share");
+      expect(report.second[call].failures).toBeGreaterThan(0);
+      expect(report.second[call]).not.toHaveProperty("medianMs");
+      expect(isFaceKitError(report.second.lastFailure, "service-unavailable")).toBe(true);
+    }
+  });
+
+  test("the first's failure is the caller's, and the second is not asked", async () => {
+    const index = shadow({ ...toyFaceIndex(), search: () => Promise.reject(down) }, toyFaceIndex());
+    await expect(tried(index).identify(photoOf(1))).rejects.toBe(down);
+    expect(index.report()).toMatchObject({
+      first: { search: { calls: 1, failures: 1 } },
+      second: { search: { calls: 0 } },
+    });
+  });
+
+  test("what comes when too many wait is skipped and counted", async () => {
+    const b = toyFaceIndex();
+    let release = (): void => undefined;
+    const gate = new Promise<void>((resolve) => {
+      release = resolve;
+    });
+    const slow: FaceIndex = {
+      ...b,
+      async probe(...args) {
+        await gate;
+        return b.probe(...args);
+      },
+    };
+    const index = shadow(toyFaceIndex(), slow, { maxWaiting: 2 });
+    const kit = tried(index);
+    await kit.register("ada", photoOf(1));
+    for (let i = 0; i < 4; i++) await kit.identify(photoOf(1));
+    await kit.register("bo", photoOf(2));
+    release();
+    await index.settled();
+    expect(index.report()).toMatchObject({
+      agreement: { faces: 1, sameMember: 1 },
+      second: { skippedSearches: 3, skippedEnrolments: 1 },
+    });
+    expect(await enrolledIn(b)).toEqual(["ada"]);
+  });
+
+  test("erases in both, after the enrolments that wait, and rejects where one could not", async () => {
+    const [a, b] = [toyFaceIndex(), toyFaceIndex()];
+    const index = shadow(a, b);
+    const kit = tried(index);
+    await kit.register("ada", photoOf(1));
+    expect(await kit.forget("ada")).toBe(1);
+    expect([await enrolledIn(a), await enrolledIn(b)]).toEqual([[], []]);
+    const failing = shadow(a, { ...b, deleteMember: () => Promise.reject(down) });
+    await tried(failing).register("ada", photoOf(1));
+    await expect(tried(failing).forget("ada")).rejects.toBe(down);
+    expect(await enrolledIn(a)).toEqual(["ada"]);
+  });
+
+  test("disposing it ends the enrolments that wait, and disposes both", async () => {
+    const disposed: string[] = [];
+    const part = (name: string): FaceIndex => ({
+      ...toyFaceIndex(),
+      async [Symbol.asyncDispose]() {
+        disposed.push(name);
+      },
+    });
+    const b = toyFaceIndex();
+    const index = shadow(part("a"), { ...b, [Symbol.asyncDispose]: part("b")[Symbol.asyncDispose] });
+    await tried(index).register("ada", photoOf(1));
+    await tried(index).identify(photoOf(1));
+    await index[Symbol.asyncDispose]();
+    await index[Symbol.asyncDispose]();
+    expect(disposed).toEqual(["a", "b"]);
+    expect(await enrolledIn(b)).toEqual(["ada"]);
+  });
+
+  test("refuses options that are wrong, and a part whose threshold is not known", () => {
+    const { calibration: _, ...unknown } = toyFaceIndex();
+    expect(() => shadow(toyFaceIndex(), unknown)).toThrow(/calibration/);
+    expect(() => shadow(toyFaceIndex(), unknown, { second: { threshold: 80 } })).not.toThrow();
+    expect(() => shadow(toyFaceIndex(), toyFaceIndex(), { maxWaiting: 0 })).toThrow(/maxWaiting/);
+    expect(() => shadow(toyFaceIndex(), toyFaceIndex(), { first: { costs: { probe: -1 } } })).toThrow(/costs/);
+  });
+});

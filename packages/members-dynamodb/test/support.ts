@@ -1,0 +1,63 @@
+import { mkdtemp, rm } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import dynalite from "dynalite";
+import S3rver from "s3rver";
+
+/** Of no account. */
+export const credentials = { accessKeyId: "S3RVER", secretAccessKey: "S3RVER" };
+
+/** How tests reach a server of their own. */
+export interface Place {
+  readonly endpoint: string;
+  readonly region: string;
+  readonly credentials: typeof credentials;
+}
+
+export interface LocalServer extends Place {
+  close(): Promise<void>;
+}
+
+/** A server that speaks DynamoDB's protocol, with its tables in memory. */
+export async function localDynamodb(): Promise<LocalServer> {
+  const server = dynalite({ createTableMs: 0, deleteTableMs: 0, updateTableMs: 0 });
+  await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve));
+  const address = server.address();
+  return {
+    endpoint: `http://127.0.0.1:${typeof address === "object" ? address?.port : 0}`,
+    region: "eu-west-1",
+    credentials,
+    async close() {
+      server.closeAllConnections();
+      await new Promise<void>((resolve) => server.close(() => resolve()));
+    },
+  };
+}
+
+/** A server that speaks S3's protocol, over a folder that is removed with it. */
+export async function localS3(...buckets: readonly string[]): Promise<LocalServer> {
+  const directory = await mkdtemp(join(tmpdir(), "facekit-s3-"));
+  const server = new S3rver({
+    address: "127.0.0.1",
+    port: 0,
+    silent: true,
+    directory,
+    configureBuckets: buckets.map((name) => ({ name })),
+  });
+  const { port } = await server.run();
+  return {
+    endpoint: `http://127.0.0.1:${port}`,
+    region: "us-east-1",
+    credentials,
+    async close() {
+      await server.close();
+      await rm(directory, { recursive: true, force: true });
+    },
+  };
+}
+
+export async function collect<T>(items: AsyncIterable<T>): Promise<T[]> {
+  const all: T[] = [];
+  for await (const item of items) all.push(item);
+  return all;
+}
