@@ -159,8 +159,9 @@ export function rekognitionIndex(options: RekognitionIndexOptions): FaceIndex {
       const iterator = list(id)[Symbol.asyncIterator]();
       return { first: await iterator.next(), iterator };
     });
-    for (let next = items?.first; next !== undefined && !next.done; next = await items?.iterator.next())
+    for (let next = items?.first; next !== undefined && !next.done; next = await items?.iterator.next()) {
       yield next.value;
+    }
   }
 
   const nearest = async (
