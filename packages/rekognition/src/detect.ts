@@ -12,17 +12,14 @@ import {
 import { enoughSide, photoToSend } from "./photos.js";
 import type { Rekognition } from "./service.js";
 
-/** The faces of a photo by `DetectFaces`, best first, with positions in that photo. */
+/** All faces of a photo by `DetectFaces`, best first, with positions in that photo. */
 export async function detectFaces(
   service: Rekognition,
   encode: ImageEncoder,
   photo: DecodedImage,
-  { minScore = 0, maxFaces, signal }: DetectOptions,
+  { signal }: CallOptions,
 ): Promise<Face[]> {
   signal?.throwIfAborted();
-  if (maxFaces !== undefined)
-    checkNumber("maxFaces", maxFaces, { min: 1, max: Number.MAX_SAFE_INTEGER, integer: true });
-  checkNumber("minScore", minScore, { min: 0, max: 1 });
   const call = signal === undefined ? {} : { signal };
   const sent = await photoToSend(photo, encode, enoughSide, call);
   const { FaceDetails = [] } = await service.call(

@@ -51,11 +51,6 @@ export interface RekognitionIndexOptions extends RekognitionConnectionOptions {
   readonly maxFaces?: number;
   /** Make the collection of a namespace when its first member is enrolled. Default true. */
   readonly createCollections?: boolean;
-  /**
-   * How old a face that no member has must be for `strays` to tell of it, in milliseconds, so that an enrolment under way
-   * is left alone. Default 600,000.
-   */
-  readonly strayAfterMs?: number;
 }
 
 const optionNames = [
@@ -66,7 +61,6 @@ const optionNames = [
   "qualityFilter",
   "maxFaces",
   "createCollections",
-  "strayAfterMs",
 ];
 
 /** No error rate is published for any threshold. */
@@ -99,13 +93,11 @@ interface ProbeState {
  */
 export function rekognitionIndex(options: RekognitionIndexOptions): FaceIndex {
   checkKeys("rekognitionIndex", options, optionNames);
-  const { encode, decode, faceMatchThreshold = 0, qualityFilter, maxFaces = 500 } = options;
-  const { createCollections = true, strayAfterMs = 600_000 } = options;
+  const { encode, decode, faceMatchThreshold = 0, qualityFilter, maxFaces = 500, createCollections = true } = options;
   checkFunction("encode", encode);
   if (decode !== undefined) checkFunction("decode", decode);
   checkNumber("faceMatchThreshold", faceMatchThreshold, { min: 0, max: 100 });
   checkNumber("maxFaces", maxFaces, { min: 1, max: 500, integer: true });
-  checkNumber("strayAfterMs", strayAfterMs, { min: 0, max: Number.MAX_SAFE_INTEGER });
   checkQualityFilter(qualityFilter);
   const service = rekognitionService(options);
   const names = memberNames(service);
@@ -232,13 +224,13 @@ export function rekognitionIndex(options: RekognitionIndexOptions): FaceIndex {
     strays: {
       async *list(namespace, call = {}) {
         checkId("namespace", namespace);
-        yield* listed(namespace, (id) => listStrays(service, names, id, strayAfterMs, call));
+        yield* listed(namespace, (id) => listStrays(service, names, id, call));
       },
       async delete(namespace, ids, call = {}) {
         checkId("namespace", namespace);
         const faceIds = ids.filter(isFaceId);
         if (faceIds.length === 0) return 0;
-        return inCollection(namespace, 0, (id) => deleteStrays(service, id, faceIds, strayAfterMs, call));
+        return inCollection(namespace, 0, (id) => deleteStrays(service, id, faceIds, call));
       },
     },
 

@@ -4,21 +4,20 @@ import type { MemberNames } from "./member-names.js";
 import { notedIn } from "./names.js";
 import type { Rekognition } from "./service.js";
 
-/** A face that an enrolment indexed and gave nobody, at least so long ago. Faces that others indexed are none of ours. */
-function strayOf({ UserId, ExternalImageId }: HeldFace, afterMs: number): { at: Date; userId: string } | undefined {
-  const noted = notedIn(ExternalImageId);
-  return UserId === undefined && noted !== undefined && noted.at.getTime() + afterMs <= Date.now() ? noted : undefined;
+/** What is noted of a face that an enrolment indexed and gave nobody. Faces that others indexed are none of ours. */
+function strayOf({ UserId, ExternalImageId }: HeldFace): { at: Date; userId: string } | undefined {
+  return UserId === undefined ? notedIn(ExternalImageId) : undefined;
 }
 
+/** All strays, those of enrolments under way too: `since` tells them. */
 export async function* listStrays(
   service: Rekognition,
   names: MemberNames,
   collectionId: string,
-  afterMs: number,
   options: CallOptions,
 ): AsyncGenerator<StrayFace> {
   for await (const face of listFaces(service, collectionId, options)) {
-    const stray = strayOf(face, afterMs);
+    const stray = strayOf(face);
     if (stray === undefined) continue;
     const memberId = await names.memberOf(collectionId, stray.userId, options);
     yield {
@@ -40,7 +39,6 @@ export async function deleteStrays(
   service: Rekognition,
   collectionId: string,
   ids: readonly string[],
-  afterMs: number,
   options: CallOptions,
 ): Promise<number> {
   let deleted = 0;
@@ -48,7 +46,7 @@ export async function deleteStrays(
     const strays: string[] = [];
     const page = { ...options, ids: ids.slice(at, at + 1000) };
     for await (const face of listFaces(service, collectionId, page)) {
-      if (strayOf(face, afterMs) !== undefined) strays.push(face.FaceId);
+      if (strayOf(face) !== undefined) strays.push(face.FaceId);
     }
     // One that becomes a member's meanwhile, the service does not delete.
     if (strays.length > 0) deleted += await deleteFaces(service, collectionId, strays, options);
@@ -65,7 +63,7 @@ export async function deleteStraysOf(
 ): Promise<number> {
   const ids: string[] = [];
   for await (const face of listFaces(service, collectionId, options)) {
-    if (strayOf(face, 0)?.userId === userId) ids.push(face.FaceId);
+    if (strayOf(face)?.userId === userId) ids.push(face.FaceId);
   }
   return ids.length === 0 ? 0 : deleteFaces(service, collectionId, ids, options);
 }

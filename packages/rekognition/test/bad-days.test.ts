@@ -329,7 +329,7 @@ test("options are checked at the door", () => {
     { ...good, qualityFilter: "BEST" },
     { ...good, encode: "jpeg" },
     { ...good, collection: "shop" },
-    { ...good, strayAfterMs: -1 },
+    { ...good, timeoutMs: -1 },
   ]) {
     // @ts-expect-error: what a caller without types may write
     expect(() => rekognitionIndex(options)).toThrow(expect.objectContaining({ code: "invalid-argument" }));

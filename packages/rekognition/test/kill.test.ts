@@ -35,6 +35,8 @@ async function killedAt(
   const signal = await ended;
   clearInterval(watch);
   server.relent();
+  // What it sent beside that may still be at work.
+  await new Promise((resolve) => setTimeout(resolve, 300));
   expect(signal, said).toBe("SIGKILL");
 }
 
@@ -103,15 +105,11 @@ test.each(forgetSteps)("an erasure killed at %s (%s) ends when it is tried again
   expect(await enrolledIn(index)).toEqual([["bob", 1]]);
 });
 
-test("an enrolment under way is no stray, and faces that others indexed never are", async () => {
+test("a member is erased with what enrolments left over, and faces that others indexed are left alone", async () => {
   const server = await startToyServer();
   const index = indexAt(server);
   await killedAt(server, "enrol", "ada", "CreateUser", "not-done");
-  const patient = indexAt(server, { strayAfterMs: 600_000 });
-  expect(await straysIn(patient)).toEqual([]);
-  const ids = (await straysIn(index)).map(({ id }) => id);
-  expect(ids).toHaveLength(2);
-  expect(await patient.strays?.delete("shop", ids)).toBe(0);
+  for (const { since } of await straysIn(index)) expect(Math.abs(Date.now() - Number(since))).toBeLessThan(60_000);
   const client = new RekognitionClient({ ...connectionTo(server) });
   onTestFinished(() => client.destroy());
   const Bytes = await encodeImage(toyPhoto([3]));

@@ -29,7 +29,7 @@ if (!asksAws || folder === undefined) {
 
   faceIndexConformance({
     test: (name, run) => test(`${name} (on AWS)`, run, 600_000),
-    create: () => renamed(rekognitionIndex({ encode: encodeImage, decode: decodeImage, strayAfterMs: 0 }), prefix, made++),
+    create: () => renamed(rekognitionIndex({ encode: encodeImage, decode: decodeImage }), prefix, made++),
     people,
     stranger,
   });

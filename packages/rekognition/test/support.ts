@@ -77,7 +77,6 @@ export function indexAt(server: RekognitionServer, options: Partial<RekognitionI
     ...connectionTo(server),
     encode: encodeImage,
     decode: decodeImage,
-    strayAfterMs: 0,
     ...options,
   });
   onTestFinished(() => index[Symbol.asyncDispose]());
