@@ -6,7 +6,7 @@ import type { Rekognition } from "./service.js";
 
 /**
  * Who has faces, by member id. The service lists faces in an order of its own, so all are read before the first is told:
- * about 200 bytes a face are held.
+ * the ids of all faces and members of the namespace are held, and nothing else of them.
  */
 export async function* enrolledMembers(
   service: Rekognition,
