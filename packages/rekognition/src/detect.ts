@@ -37,7 +37,8 @@ export async function detectFaces(
 /** Throws `invalid-argument` for options of a detection that are out of range. */
 export function checkDetectOptions({ minScore, maxFaces }: DetectOptions): void {
   if (minScore !== undefined) checkNumber("minScore", minScore, { min: 0, max: 1 });
-  if (maxFaces !== undefined) checkNumber("maxFaces", maxFaces, { min: 1, max: Number.MAX_SAFE_INTEGER, integer: true });
+  if (maxFaces !== undefined)
+    checkNumber("maxFaces", maxFaces, { min: 1, max: Number.MAX_SAFE_INTEGER, integer: true });
 }
 
 /** Those of the faces that were asked for. */

@@ -31,7 +31,7 @@ export function memoryPhotoStore(): PhotoStore {
       checkPhoto(memberId, photoId, photo);
       const photos = members.get(memberId) ?? new Map<string, Kept>();
       photos.get(photoId)?.photo.fill(0);
-      photos.set(photoId, { photo: photo.slice(), keptAt: new Date() });
+      photos.set(photoId, { photo: new Uint8Array(photo), keptAt: new Date() });
       members.set(memberId, photos);
       namespaces.set(namespace, members);
     },
