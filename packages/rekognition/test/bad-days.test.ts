@@ -208,16 +208,18 @@ describe("limits", () => {
     };
     const photo = toyPhoto([0, 1, 2, 3, 4, 5]);
     const large = await sharp(photo.data, { raw: { width: photo.width, height: photo.height, channels: 3 } })
-      .resize(4000, 3000, { fit: "fill" })
+      .resize(1920, 1920, { fit: "fill" })
       .raw()
       .toBuffer();
     // Noise, which no PNG makes smaller, on a grey ground.
-    for (let i = 0; i < large.length; i += 3) {
-      if (large[i] === 128) large.fill(100 + (Math.imul(i, 2654435761) >>> 26), i, i + 3);
+    let state = 1;
+    for (let i = 0; i < large.length; i++) {
+      state = (Math.imul(state, 1664525) + 1013904223) | 0;
+      if (large[i] === 128) large[i] = 103 + (((state >>> 16) * 50) >>> 16);
     }
     const detector = rekognitionDetector({ ...connectionTo(server), encode: encodePng });
     onTestFinished(() => detector[Symbol.asyncDispose]());
-    const faces = await detector.detect({ data: large, width: 4000, height: 3000, channels: 3 });
+    const faces = await detector.detect({ data: large, width: 1920, height: 1920, channels: 3 });
     expect(faces).toHaveLength(6);
     expect(Math.max(...sizes)).toBeGreaterThan(5_242_880);
     expect(sizes.at(-1)).toBeLessThanOrEqual(5_242_880);
@@ -226,7 +228,7 @@ describe("limits", () => {
       .sort((a, b) => a.x - b.x)
       .at(-1);
     // The sixth square of the photo, stretched with it.
-    expect(last?.x).toBeCloseTo((1550 / 1800) * 4000, -1.5);
+    expect(last?.x).toBeCloseTo((1550 / 1800) * 1920, -1.5);
   });
 
   test("other formats are converted, and metadata stay at home", async () => {
@@ -284,9 +286,9 @@ describe("a photo", () => {
     });
     expect(await facesHeld(server)).toBe(1);
     expect(await codeOf(index.search("shop", [probe], { k: 1 }))).toBe("no-face");
-    const identified = await createFlows({ index, namespace: "shop" }).identify(toyPhoto([1]));
+    const identified = await createFlows({ index, namespace: "shop" }).identify(toyPhoto([0]));
     expect(identified.decision.refusals).toEqual(["no-face"]);
-    const attended = await createFlows({ index, namespace: "shop" }).takeAttendance(toyPhoto([1]));
+    const attended = await createFlows({ index, namespace: "shop" }).takeAttendance(toyPhoto([0]));
     expect(attended).toMatchObject({ present: [], strangers: 1 });
   });
 });
