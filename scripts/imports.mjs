@@ -19,6 +19,7 @@ const mayImport = {
   "store-pgvector": ["core", "store-sql"],
   "members-http": ["core"],
   aws: ["core"],
+  rekognition: ["core", "aws"],
   "members-dynamodb": ["core", "aws"],
   conformance: ["core"],
   evaluate: ["core"],

@@ -1,7 +1,13 @@
 import { defineConfig } from "tsup";
 
 export default defineConfig({
-  entry: ["src/index.ts", "src/faults.ts", "src/members-api.ts", "src/vector-search-server.ts"],
+  entry: [
+    "src/index.ts",
+    "src/faults.ts",
+    "src/members-api.ts",
+    "src/rekognition-server.ts",
+    "src/vector-search-server.ts",
+  ],
   format: "esm",
   target: "es2022",
   platform: "node",

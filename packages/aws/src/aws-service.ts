@@ -86,7 +86,8 @@ export interface AwsCall {
 export interface AwsService<Sdk, Client extends AwsClient> {
   /**
    * Sends a command, again while it fails for what may pass, until `timeoutMs`. `operation` is the name of the permission
-   * without its prefix. Rejects with `FaceKitError`s, and with the signal's own reason as soon as it is aborted.
+   * without its prefix. Rejects with `FaceKitError`s, and with the signal's own reason as soon as it is aborted. Errors that
+   * belong to the service alone, and that `explain` does not know, are passed on as the SDK threw them.
    */
   call<T>(
     operation: string,

@@ -162,7 +162,7 @@ export function explain(failure: AwsFailure, { adapter, prefix }: Service, limit
 }
 
 /** What is kept of an error as a cause: the SDK's own hold the answer, and with it what was sent or found. */
-function withoutBodies(error: unknown): unknown {
+export function withoutBodies(error: unknown): unknown {
   if (!(error instanceof Error)) return error;
   const { name, message, stack } = error;
   return Object.assign(new Error(message), { name, stack });

@@ -10,4 +10,4 @@ export {
   awsOptionNames,
   awsService,
 } from "./aws-service.js";
-export { type AwsFailure, failureOf } from "./failures.js";
+export { type AwsFailure, withoutBodies } from "./failures.js";

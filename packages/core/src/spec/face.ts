@@ -21,6 +21,19 @@ export type FiveLandmarks = readonly [
   rightMouthCorner: Point,
 ];
 
+/** How a head is turned, in degrees, each 0 for a face straight before the camera, by the detector's own convention. */
+export interface FacePose {
+  readonly yaw: number;
+  readonly pitch: number;
+  readonly roll: number;
+}
+
+/** How well a face can be seen, each 0..1 and greater for better, on the detector's own scale. */
+export interface FaceQuality {
+  readonly brightness: number;
+  readonly sharpness: number;
+}
+
 /** A face found in an image. */
 export interface Face {
   readonly box: Box;
@@ -29,4 +42,7 @@ export interface Face {
   readonly landmarks?: FiveLandmarks;
   /** The 68 points of the iBUG 300-W scheme, where the detector measures them. */
   readonly landmarks68?: readonly Point[];
+  /** Where the detector measures them. */
+  readonly pose?: FacePose;
+  readonly quality?: FaceQuality;
 }

@@ -42,6 +42,12 @@ export type ImageInput = DecodedImage | Uint8Array | ArrayBuffer | Blob | URL | 
  */
 export type ImageDecoder = (image: ImageInput, options?: DecodeOptions) => Promise<DecodedImage>;
 
+/** Encodes pixels as a file without metadata. `quality` is 1..100, for formats that know one. */
+export type ImageEncoder = (
+  image: DecodedImage,
+  options?: CallOptions & { readonly quality?: number },
+) => Promise<Uint8Array>;
+
 export function isDecodedImage(image: ImageInput): image is DecodedImage {
   return typeof image === "object" && image !== null && "data" in image && "width" in image && "channels" in image;
 }

@@ -1,0 +1,159 @@
+import type { Face } from "@aws-sdk/client-rekognition";
+import { type CallOptions, isFaceKitError } from "@facekit/core";
+import { isNamed, type Rekognition } from "./service.js";
+
+/** Faces in one request to list or to delete, and to give a user or take from it, at most. */
+const mostListed = 4096;
+const mostChanged = 100;
+
+/** A face that is held, with its id. */
+export interface HeldFace extends Face {
+  readonly FaceId: string;
+}
+
+/** All faces of a collection, or those of a user, or those of these ids, page by page. Each face once. */
+export async function* listFaces(
+  service: Rekognition,
+  CollectionId: string,
+  options: CallOptions & { readonly userId?: string; readonly ids?: readonly string[] } = {},
+): AsyncGenerator<HeldFace> {
+  const { userId, ids, signal } = options;
+  let NextToken: string | undefined;
+  do {
+    const request = {
+      CollectionId,
+      MaxResults: mostListed,
+      ...(NextToken === undefined ? {} : { NextToken }),
+      ...(userId === undefined ? {} : { UserId: userId }),
+      ...(ids === undefined ? {} : { FaceIds: [...ids] }),
+    };
+    const page = await service.call(
+      "ListFaces",
+      (client, sdk, http) => client.send(new sdk.ListFacesCommand(request), http),
+      signal && { signal },
+    );
+    for (const face of page.Faces ?? []) {
+      signal?.throwIfAborted();
+      if (face.FaceId !== undefined) yield { ...face, FaceId: face.FaceId };
+    }
+    NextToken = page.NextToken;
+  } while (NextToken);
+}
+
+/** The ids of a user's faces; undefined where there is no such user. */
+export async function facesOfUser(
+  service: Rekognition,
+  collectionId: string,
+  userId: string,
+  options: CallOptions,
+): Promise<string[] | undefined> {
+  const ids: string[] = [];
+  try {
+    for await (const { FaceId } of listFaces(service, collectionId, { ...options, userId })) ids.push(FaceId);
+    return ids;
+  } catch (error) {
+    if (isFaceKitError(error, "namespace-not-found")) return undefined;
+    throw error;
+  }
+}
+
+/** The ids of all users, those that hold pieces of long names among them. */
+export async function* listUsers(
+  service: Rekognition,
+  CollectionId: string,
+  { signal }: CallOptions,
+): AsyncGenerator<string> {
+  let NextToken: string | undefined;
+  do {
+    const request = { CollectionId, MaxResults: 500, ...(NextToken === undefined ? {} : { NextToken }) };
+    const page = await service.call(
+      "ListUsers",
+      (client, sdk, http) => client.send(new sdk.ListUsersCommand(request), http),
+      signal && { signal },
+    );
+    for (const { UserId } of page.Users ?? []) if (UserId !== undefined) yield UserId;
+    NextToken = page.NextToken;
+  } while (NextToken);
+}
+
+/** Makes users; those that are there stay. */
+export async function createUsers(
+  service: Rekognition,
+  CollectionId: string,
+  userIds: readonly string[],
+  { signal }: CallOptions,
+): Promise<void> {
+  for (const UserId of userIds) {
+    await service.call(
+      "CreateUser",
+      (client, sdk, http) =>
+        unless("ConflictException", client.send(new sdk.CreateUserCommand({ CollectionId, UserId }), http)),
+      signal && { signal },
+    );
+  }
+}
+
+/** Deletes users; those that are not there count as deleted. */
+export async function deleteUsers(
+  service: Rekognition,
+  CollectionId: string,
+  userIds: readonly string[],
+  { signal }: CallOptions,
+): Promise<void> {
+  for (const UserId of userIds) {
+    await service.call(
+      "DeleteUser",
+      (client, sdk, http) =>
+        unless("ResourceNotFoundException", client.send(new sdk.DeleteUserCommand({ CollectionId, UserId }), http)),
+      signal && { signal },
+    );
+  }
+}
+
+/** Takes faces from a user; those that it does not have are passed over. */
+export async function takeFaces(
+  service: Rekognition,
+  CollectionId: string,
+  UserId: string,
+  faceIds: readonly string[],
+  { signal }: CallOptions,
+): Promise<void> {
+  for (let at = 0; at < faceIds.length; at += mostChanged) {
+    const request = { CollectionId, UserId, FaceIds: faceIds.slice(at, at + mostChanged) };
+    await service.call(
+      "DisassociateFaces",
+      (client, sdk, http) =>
+        unless("ResourceNotFoundException", client.send(new sdk.DisassociateFacesCommand(request), http)),
+      signal && { signal },
+    );
+  }
+}
+
+/** Deletes faces that are no user's, and tells how many of these there were; others are passed over. */
+export async function deleteFaces(
+  service: Rekognition,
+  CollectionId: string,
+  faceIds: readonly string[],
+  { signal }: CallOptions,
+): Promise<number> {
+  let deleted = 0;
+  for (let at = 0; at < faceIds.length; at += mostListed) {
+    const FaceIds = faceIds.slice(at, at + mostListed);
+    const { DeletedFaces = [] } = await service.call(
+      "DeleteFaces",
+      (client, sdk, http) => client.send(new sdk.DeleteFacesCommand({ CollectionId, FaceIds }), http),
+      signal && { signal },
+    );
+    deleted += DeletedFaces.length;
+  }
+  return deleted;
+}
+
+/** Does without an answer where the service refuses with an error of this name. */
+async function unless(name: string, answer: Promise<unknown>): Promise<void> {
+  try {
+    await answer;
+  } catch (error) {
+    if (!isNamed(error, name)) throw error;
+  }
+}
