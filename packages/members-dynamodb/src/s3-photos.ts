@@ -51,13 +51,19 @@ export function s3Photos(options: S3PhotosOptions): PhotoStore {
         forcePathStyle: configuration.endpoint !== undefined,
       }),
     options: connection,
-    explain: ({ name, error }) =>
-      name === "NoSuchBucket"
-        ? new FaceKitError("namespace-not-found", `There is no bucket "${Bucket}". Make it, or check its name.`, {
-            adapter: adapterId,
-            cause: error,
-          })
-        : undefined,
+    explain({ name, status, operation }) {
+      if (name === "NoSuchBucket") {
+        return new FaceKitError("namespace-not-found", `There is no bucket "${Bucket}". Make it, or check its name.`, {
+          adapter: adapterId,
+        });
+      }
+      // Half an XML: the SDK's error has no name of its own.
+      if (status !== 200) return undefined;
+      return new FaceKitError("service-unavailable", `The answer to s3:${operation} cannot be read.`, {
+        adapter: adapterId,
+        retryable: true,
+      });
+    },
   });
 
   const folderOf = (namespace: string, memberId?: string): string => {

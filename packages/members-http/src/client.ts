@@ -76,11 +76,7 @@ export function createClient(options: ClientOptions): Client {
     caller?.addEventListener("abort", onAbort, { once: true });
     if (caller?.aborted) onAbort();
     try {
-      const response = await follow(request, controller.signal).catch((error: unknown) => {
-        controller.signal.throwIfAborted();
-        throw error;
-      });
-      return await answerOf(request, response, controller.signal);
+      return await answerOf(request, await follow(request, controller.signal), controller.signal);
     } catch (error) {
       controller.signal.throwIfAborted();
       throw isFaceKitError(error) ? error : unreached(request, error);

@@ -4,19 +4,48 @@
  */
 const mark = "\0";
 
-/** Strings, which are left as they are, and numbers outside of them. */
-const tokens = /"[^"\\]*(?:\\[\s\S][^"\\]*)*"|-?\d+(?:\.\d+)?(?:[eE][+-]?\d+)?/g;
-
 /** The value of a JSON text, for the readers below. Undefined where it is no whole JSON. */
 export function parseJson(text: string): { readonly value: unknown } | undefined {
   try {
-    return {
-      value: JSON.parse(text.replace(tokens, (token) => (token.startsWith('"') ? token : `"\\u0000${token}"`))),
-    };
+    return { value: JSON.parse(withMarkedNumbers(text)) };
   } catch {
     // Not as a cause: it quotes the text, which may hold a token.
     return undefined;
   }
+}
+
+/** Puts numbers in quotes behind the mark. In one pass, whatever the text: no pattern here can go back. */
+function withMarkedNumbers(text: string): string {
+  const next = /["\d-]/g;
+  const number = /-?\d+(?:\.\d+)?(?:[eE][+-]?\d+)?/y;
+  let marked = "";
+  let copied = 0;
+  for (let found = next.exec(text); found !== null; found = next.exec(text)) {
+    const { index } = found;
+    if (text[index] === '"') {
+      const end = endOfString(text, index);
+      if (end < 0) break;
+      next.lastIndex = end;
+      continue;
+    }
+    number.lastIndex = index;
+    const [digits] = number.exec(text) ?? [];
+    if (digits === undefined) continue;
+    marked += `${text.slice(copied, index)}"\\u0000${digits}"`;
+    copied = index + digits.length;
+    next.lastIndex = copied;
+  }
+  return marked + text.slice(copied);
+}
+
+/** Behind the closing quote of a string that begins at `start`; negative where there is none. */
+function endOfString(text: string, start: number): number {
+  for (let end = text.indexOf('"', start + 1); end >= 0; end = text.indexOf('"', end + 1)) {
+    let backslashes = 0;
+    while (text[end - 1 - backslashes] === "\\") backslashes++;
+    if (backslashes % 2 === 0) return end + 1;
+  }
+  return -1;
 }
 
 /** What lies at a place such as `"data.customer"`; the value itself where no place is named. */
