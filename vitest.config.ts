@@ -11,6 +11,8 @@ const packages = [
   "store-sql",
   "store-mongodb",
   "store-pgvector",
+  "store-cloudinary",
+  "conformance/cloudinary-server",
   "conformance/faults",
   "conformance/vector-search-server",
   "conformance",

@@ -1,7 +1,7 @@
 import { defineConfig } from "tsup";
 
 export default defineConfig({
-  entry: ["src/index.ts", "src/faults.ts", "src/vector-search-server.ts"],
+  entry: ["src/index.ts", "src/faults.ts", "src/cloudinary-server.ts", "src/vector-search-server.ts"],
   format: "esm",
   target: "es2022",
   platform: "node",
