@@ -14,6 +14,8 @@ const packages = [
   "members-http",
   "aws",
   "rekognition",
+  "store-cloudinary",
+  "conformance/cloudinary-server",
   "conformance/faults",
   "conformance/rekognition-server",
   "members-dynamodb",

@@ -16,6 +16,7 @@ const mayImport = {
   onnx: ["core", "models"],
   "store-sql": ["core"],
   "store-mongodb": ["core"],
+  "store-cloudinary": ["core"],
   "store-pgvector": ["core", "store-sql"],
   "members-http": ["core"],
   aws: ["core"],

@@ -4,6 +4,7 @@ export default defineConfig({
   entry: [
     "src/index.ts",
     "src/faults.ts",
+    "src/cloudinary-server.ts",
     "src/members-api.ts",
     "src/rekognition-server.ts",
     "src/vector-search-server.ts",

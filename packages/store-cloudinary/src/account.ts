@@ -1,0 +1,58 @@
+import { Agent } from "node:http";
+import { FaceKitError } from "@facekit/core";
+import { adapterId } from "./failures.js";
+
+/** An account as the SDK's calls want it: nothing is kept in the SDK's global configuration. */
+export interface Account {
+  readonly common: {
+    readonly cloud_name: string;
+    readonly api_key: string;
+    readonly api_secret: string;
+    readonly upload_prefix?: string;
+    /** The SDK speaks HTTPS unless it is given this. */
+    readonly agent?: Agent;
+    readonly resource_type: "raw";
+    /** Read with a signature only. */
+    readonly type: "authenticated";
+  };
+  readonly delivery: {
+    readonly secure: boolean;
+    readonly cname?: string;
+    readonly private_cdn?: boolean;
+    readonly secure_distribution?: string;
+  };
+}
+
+/** Reads `cloudinary://KEY:SECRET@CLOUD?upload_prefix=…`, the form that the SDK takes from `CLOUDINARY_URL`. */
+export function parseAccount(text: string): Account {
+  const url = URL.canParse(text) ? new URL(text) : undefined;
+  if (url?.protocol !== "cloudinary:" || url.username === "" || url.password === "" || url.hostname === "") {
+    // The value holds a secret, so the message does not.
+    throw new FaceKitError(
+      "invalid-argument",
+      "url wants cloudinary://API_KEY:API_SECRET@CLOUD_NAME, as the console shows it for CLOUDINARY_URL.",
+      { adapter: adapterId },
+    );
+  }
+  const option = (name: string): string | undefined => url.searchParams.get(name) ?? undefined;
+  const prefix = option("upload_prefix");
+  const cname = option("cname");
+  const distribution = option("secure_distribution");
+  return {
+    common: {
+      cloud_name: url.hostname,
+      api_key: decodeURIComponent(url.username),
+      api_secret: decodeURIComponent(url.password),
+      ...(prefix !== undefined && { upload_prefix: prefix }),
+      ...(prefix?.startsWith("http:") && { agent: new Agent() }),
+      resource_type: "raw",
+      type: "authenticated",
+    },
+    delivery: {
+      secure: option("secure") !== "false",
+      ...(cname !== undefined && { cname }),
+      ...(option("private_cdn") === "true" && { private_cdn: true }),
+      ...(distribution !== undefined && { secure_distribution: distribution }),
+    },
+  };
+}

@@ -1,0 +1,1 @@
+export { type CloudinaryFaceRecordsOptions, cloudinaryFaceRecords } from "./face-records.js";

@@ -1,0 +1,135 @@
+import { type CloudinaryFault, cloudinaryServer } from "@facekit/conformance/cloudinary-server";
+import { faultyServerConformance } from "@facekit/conformance/faults";
+import { retry } from "@facekit/core";
+import { afterAll, describe, expect, test } from "vitest";
+import { cloudinaryFaceRecords } from "../src/index.js";
+import { collect, failureOf, newFolder, recordOf, recordsOn, serverForTest, space } from "./support.js";
+
+const shared = await cloudinaryServer({ adminCallsPerHour: Number.MAX_SAFE_INTEGER });
+afterAll(() => shared[Symbol.asyncDispose]());
+
+describe("over a connection that breaks", () =>
+  faultyServerConformance({
+    test,
+    url: shared.address,
+    create: () => {
+      const folder = newFolder();
+      return (url) => cloudinaryFaceRecords({ url: shared.url(url), folder, deadlineMs: 3000, timeoutMs: 5000 });
+    },
+  }));
+
+test("what was acknowledged is there, whatever the service answers to one request in eight", async () => {
+  const server = await serverForTest();
+  const records = cloudinaryFaceRecords({ url: server.url(), deadlineMs: 10_000 });
+  await records.open(space);
+  const kinds: CloudinaryFault[] = ["drop", "swallow", "html", "half-json", 420, 429, 500, 503];
+  // Not the Admin API: what refuses there is not asked again for an hour.
+  server.inflict({ kinds, chance: 0.12, parts: ["upload", "delivery"] });
+  const members = Array.from({ length: 30 }, (_, i) => `m${i}`);
+  for (const [i, memberId] of members.entries()) {
+    await retry(() => records.put("n", [recordOf(memberId, memberId, i)]), { deadlineMs: 30_000 });
+  }
+  for (const memberId of members.slice(0, 10)) {
+    await retry(() => records.delete("n", { memberId }), { deadlineMs: 30_000 });
+  }
+  server.inflict();
+  const left = members.slice(10).sort();
+  expect((await collect(records.scan("n"))).map(({ id }) => id).sort()).toEqual(left);
+  const again = recordsOn(server);
+  await again.open(space);
+  expect((await collect(again.members("n"))).map(({ memberId }) => memberId)).toEqual(left);
+});
+
+describe("a service that only answers badly", () => {
+  const cases: readonly (readonly [kind: CloudinaryFault, code: string])[] = [
+    ["drop", "service-unavailable"],
+    ["html", "service-unavailable"],
+    ["half-json", "service-unavailable"],
+    [500, "service-unavailable"],
+    [503, "service-unavailable"],
+    [429, "service-unavailable"],
+    [401, "access-denied"],
+    [403, "access-denied"],
+  ];
+  for (const [kind, code] of cases) {
+    test(`${kind}: ${code}`, async () => {
+      const server = await serverForTest();
+      const records = recordsOn(server);
+      await records.open(space);
+      await records.put("n", [recordOf("1", "ann")]);
+      server.inflict({ kinds: [kind] });
+      const calls = [
+        () => records.revision(),
+        () => records.put("n", [recordOf("2", "ann")]),
+        () => collect(records.scan("n")),
+      ];
+      for (const call of calls) {
+        const error = await failureOf(call());
+        expect(error.code).toBe(code);
+        expect(error.retryable).toBe(code === "service-unavailable");
+      }
+      server.inflict();
+      await records.put("n", [recordOf("3", "bob")]);
+      expect((await collect(records.scan("n"))).map(({ id }) => id)).toEqual(expect.arrayContaining(["1", "3"]));
+    });
+  }
+});
+
+test("expired credentials are access-denied, and no error shows the secret", async () => {
+  const server = await serverForTest();
+  const records = recordsOn(server);
+  await records.open(space);
+  await records.put("n", [recordOf("1", "ann")]);
+  server.expireCredentials();
+  const calls = [() => records.revision(), () => records.deleteNamespace("n"), () => recordsOn(server).open(space)];
+  for (const call of calls) {
+    const error = await failureOf(call());
+    expect(error.code).toBe("access-denied");
+    const told = `${error.message} ${error.stack} ${JSON.stringify(error)} ${JSON.stringify(error.cause)} ${String(error.cause)}`;
+    expect(told).not.toContain("a-secret-for-tests");
+  }
+});
+
+test("a wrong secret is access-denied", async () => {
+  const server = await serverForTest();
+  const url = server.url().replace("a-secret-for-tests", "another");
+  const error = await failureOf(cloudinaryFaceRecords({ url, deadlineMs: 500 }).open(space));
+  expect(error.code).toBe("access-denied");
+});
+
+test("the hourly limit is quota-exceeded with the time until it ends; writes and searches go on", async () => {
+  const server = await serverForTest({ adminCallsPerHour: 2 });
+  const records = recordsOn(server);
+  await records.open(space);
+  await records.put("n", [recordOf("1", "ann"), recordOf("2", "bob")]);
+  await records.delete("n", { memberId: "ann" });
+  const error = await failureOf(records.deleteNamespace("n"));
+  expect(error.code).toBe("quota-exceeded");
+  expect(error.retryable).toBe(true);
+  expect(error.retryAfterMs).toBeGreaterThanOrEqual(0);
+  expect(error.retryAfterMs).toBeLessThanOrEqual(3_600_000);
+  // What the log names is erased all the same; only the check that nothing else is there waits.
+  expect(await collect(records.scan("n"))).toEqual([]);
+  await records.put("m", [recordOf("3", "cho")]);
+  // Without a list the log is read file by file.
+  const again = recordsOn(server);
+  await again.open(space);
+  expect((await collect(again.scan())).map(({ id }) => id)).toEqual(["3"]);
+  server.nextHour();
+  expect((await records.deleteNamespace("n")).deleted).toBe(0);
+});
+
+test("a file that is too large is quota-exceeded, and nothing is written", async () => {
+  const server = await serverForTest({ maxRawBytes: 2000 });
+  const records = recordsOn(server);
+  await records.open(space);
+  const error = await failureOf(
+    records.put(
+      "n",
+      [1, 2, 3, 4, 5].map((n) => recordOf(`${n}`, "ann", n)),
+    ),
+  );
+  expect(error.code).toBe("quota-exceeded");
+  expect(error.retryable).toBe(false);
+  expect(await collect(records.scan())).toEqual([]);
+});

@@ -1,0 +1,132 @@
+import { expect, test } from "vitest";
+import { cloudinaryFaceRecords } from "../src/index.js";
+import { idOf, nameOf } from "../src/names.js";
+import { collect, failureOf, recordOf, recordsOn, serverForTest, space } from "./support.js";
+
+test("each member has one file, and an erased template is in no file", async () => {
+  const server = await serverForTest();
+  const records = recordsOn(server);
+  await records.open(space);
+  await records.put("gym", [recordOf("1", "ann", 1), recordOf("2", "bob", 2)]);
+  await records.put("gym", [recordOf("3", "ann", 3)]);
+  await records.put("gym", [recordOf("1", "ann", 4)]);
+  const members = (): string[] => [...server.files().keys()].filter((file) => /\/b\d+-/.test(file));
+  expect(members()).toHaveLength(2);
+  const contentsWith = (seed: number): string[] => {
+    const { vector } = recordOf("", "", seed);
+    const base64 = Buffer.from(vector.buffer).toString("base64");
+    return [...server.files()].flatMap(([file, bytes]) => (bytes.includes(base64) ? [file] : []));
+  };
+  expect(contentsWith(1)).toEqual([]);
+  expect(contentsWith(4)).toHaveLength(1);
+  await records.delete("gym", { ids: ["3"] });
+  expect(contentsWith(3)).toEqual([]);
+  await records.delete("gym", { memberId: "ann" });
+  expect(contentsWith(4)).toEqual([]);
+  expect(members()).toHaveLength(1);
+});
+
+test("who is erased is named in no file; another process still learns which templates are gone", async () => {
+  const server = await serverForTest({ staleMs: 1000 });
+  const records = recordsOn(server);
+  await records.open(space);
+  await records.put("gym", [recordOf("1", "ann-of-the-hill", 1), recordOf("2", "bob", 2)]);
+  await records.put("gym", [recordOf("3", "ann-of-the-hill", 3)]);
+  const { revision } = await records.put("pool", [recordOf("4", "cho-by-the-sea", 4)]);
+  await records.delete("gym", { memberId: "ann-of-the-hill" });
+  await records.deleteNamespace("pool");
+  for (const [file, bytes] of server.files())
+    expect(`${file} ${bytes.toString()}`).not.toMatch(/of-the-hill|by-the-sea/);
+  const again = recordsOn(server);
+  await again.open(space);
+  expect((await collect(again.scan())).map(({ id }) => id)).toEqual(["2"]);
+  const gone = (await collect(again.changes(revision))).map((change) => (change.kind === "delete" ? change.id : "put"));
+  expect(gone.sort()).toEqual(["1", "3", "4"]);
+});
+
+test("nothing is public: a file is read with its signature only", async () => {
+  const server = await serverForTest();
+  const records = recordsOn(server);
+  await records.open(space);
+  await records.put("gym", [recordOf("1", "ann")]);
+  for (const file of server.files().keys()) {
+    for (const path of [
+      `raw/authenticated/${file}`,
+      `raw/authenticated/s--AAAAAAAA--/v1/${file}`,
+      `raw/upload/${file}`,
+    ]) {
+      const response = await fetch(`${server.address}/facekit-test/${path}`);
+      expect(response.ok).toBe(false);
+    }
+  }
+});
+
+test("deleteNamespace leaves no file of the event, what a killed writer left included, and no other event's", async () => {
+  const server = await serverForTest({ listLagMs: 200, staleMs: 1000 });
+  const records = recordsOn(server);
+  await records.open(space);
+  await records.put(
+    "gym",
+    Array.from({ length: 30 }, (_, i) => recordOf(`${i}`, `member ${i % 10}`, i)),
+  );
+  await records.put("gym 2", [recordOf("1", "ann")]);
+  server.place(`facekit/${nameOf("gym")}/n-ann/b1-0abc.json`, "{");
+  await new Promise((resolve) => setTimeout(resolve, 300));
+  expect((await records.deleteNamespace("gym")).deleted).toBe(30);
+  const left = [...server.files().keys()].filter((file) => file.startsWith(`facekit/${nameOf("gym")}/`));
+  expect(left).toEqual([]);
+  expect(await collect(records.scan())).toHaveLength(1);
+});
+
+test("strays: files that the log does not name are listed with their reason, and deleted", async () => {
+  const server = await serverForTest();
+  const records = recordsOn(server);
+  await records.open(space);
+  await records.put("gym", [recordOf("1", "ann")]);
+  const folder = `facekit/${nameOf("gym")}`;
+  const other = JSON.stringify({ format: 1, space: "other", namespace: "gym", memberId: "Bob", templates: [] });
+  server.place(`${folder}/${nameOf("Bob")}/b0-0a.json`, other);
+  server.place(`${folder}/${nameOf("Zoë")}/b0-0b.json`, '{"format":1,"spa');
+  const strays = await collect(records.strays?.list("gym") ?? emptyList());
+  expect(strays.map(({ why, memberId }) => ({ why, memberId }))).toEqual(
+    expect.arrayContaining([
+      { why: "other-space", memberId: "Bob" },
+      { why: "no-member", memberId: "Zoë" },
+    ]),
+  );
+  expect(strays).toHaveLength(2);
+  const used = [...server.files().keys()].filter((file) => file.includes("/n-ann/"));
+  expect(await records.strays?.delete("gym", [...strays.map(({ id }) => id), ...used, "elsewhere"])).toBe(2);
+  expect(await collect(records.strays?.list("gym") ?? emptyList())).toEqual([]);
+  expect(await collect(records.scan("gym"))).toHaveLength(1);
+});
+
+async function* emptyList(): AsyncGenerator<never> {}
+
+test("a file of a member that somebody wrote over is store-corrupt", async () => {
+  const server = await serverForTest();
+  const records = recordsOn(server);
+  await records.open(space);
+  await records.put("gym", [recordOf("1", "ann")]);
+  server.place([...server.files().keys()].find((file) => file.includes("/n-ann/")) ?? "", '{"format":2}');
+  expect((await failureOf(collect(records.scan()))).code).toBe("store-corrupt");
+});
+
+test("ids become public ids and back, and no two the same", () => {
+  const ids = ["ann", "Ann", "a_b", "a/b", "../..", "v12", "Zoë", "%41", "n-x", "日本", " ", "a b", "\u{1F600}"];
+  for (const id of ids) {
+    expect(idOf(nameOf(id))).toBe(id);
+    expect(nameOf(id)).toMatch(/^n-[a-z0-9_-]+$/);
+  }
+  expect(new Set(ids.map(nameOf)).size).toBe(ids.length);
+  const long = "é".repeat(512);
+  expect(nameOf(long)).toMatch(/^h-[0-9a-f]{64}$/);
+  expect(nameOf(long)).not.toBe(nameOf(`${long.slice(1)}e`));
+});
+
+test("options are checked at the door", async () => {
+  expect(() => cloudinaryFaceRecords({ url: "https://example.com" })).toThrow(/CLOUDINARY_URL/);
+  expect(() => cloudinaryFaceRecords({ url: "cloudinary://k:s@c", folder: "Gym?" })).toThrow(/folder wants/);
+  expect(() => cloudinaryFaceRecords({ url: "cloudinary://k:s@c", folder: "a/v1" })).toThrow(/folder wants/);
+  expect(() => cloudinaryFaceRecords({ url: "cloudinary://k:s@c", deadlineMs: -1 })).toThrow(/deadlineMs/);
+});

@@ -1,0 +1,44 @@
+import { randomUUID } from "node:crypto";
+import { v2 } from "cloudinary";
+import { describe, expect, test } from "vitest";
+import { cloudinaryFaceRecords } from "../src/index.js";
+import { collect, newFolder, recordOf, space } from "./support.js";
+
+const url = process.env.CLOUDINARY_URL;
+
+/** Against a real account: about 150 requests, of which 10 of the Admin API. What it writes it deletes, but for its log. */
+describe.skipIf(url === undefined)("live (not run: set CLOUDINARY_URL=cloudinary://KEY:SECRET@CLOUD)", () => {
+  test("of several who make one file with overwrite: false, one is told that it made it", {
+    timeout: 300_000,
+  }, async () => {
+    for (let round = 0; round < 5; round++) {
+      const common = { public_id: `${newFolder()}.json`, resource_type: "raw", type: "authenticated" } as const;
+      const made = await Promise.all(
+        Array.from({ length: 6 }, async () => {
+          const file = `data:application/json;base64,${Buffer.from(JSON.stringify(randomUUID())).toString("base64")}`;
+          const response: unknown = await v2.uploader.upload(file, { ...common, overwrite: false });
+          return Reflect.get(Object(response), "existing") !== true;
+        }),
+      );
+      await v2.uploader.destroy(common.public_id, { ...common, invalidate: true });
+      expect(made.filter(Boolean)).toHaveLength(1);
+    }
+  });
+
+  test("two stores over one folder write, read, erase and leave nothing", { timeout: 300_000 }, async () => {
+    const folder = newFolder();
+    const [one, two] = [cloudinaryFaceRecords({ folder }), cloudinaryFaceRecords({ folder })];
+    await one.open(space);
+    await two.open(space);
+    await Promise.all([
+      ...[1, 2, 3].map((n) => one.put("gym", [recordOf(`a${n}`, "ann", n)])),
+      ...[1, 2, 3].map((n) => two.put("gym", [recordOf(`b${n}`, "ann", n + 3)])),
+    ]);
+    expect((await collect(one.scan("gym"))).map(({ id }) => id).sort()).toEqual(["a1", "a2", "a3", "b1", "b2", "b3"]);
+    expect(await collect(two.members("gym"))).toMatchObject([{ memberId: "ann", templates: 6 }]);
+    await two.delete("gym", { ids: ["a1"] });
+    expect(await one.revision()).toBe(7);
+    expect((await one.deleteNamespace("gym")).deleted).toBe(5);
+    expect(await collect(two.scan())).toEqual([]);
+  });
+});
