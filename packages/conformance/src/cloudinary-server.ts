@@ -217,7 +217,12 @@ export async function cloudinaryServer(options: CloudinaryServerOptions = {}): P
       response.statusCode = fault;
       return void response.end(JSON.stringify({ error: { message: `Refused with ${fault}` } }));
     }
-    const body = await answer(request, response, url);
+    const body = await answer(request, response, url).catch((error: unknown) => {
+      const { status, message } = error instanceof Refusal ? error : new Refusal(500, String(error));
+      response.statusCode = status;
+      response.setHeader("x-cld-error", message.replace(/[^ -~]/g, "?"));
+      return JSON.stringify({ error: { message } });
+    });
     if (fault === "swallow") return void request.socket.destroy();
     if (fault === "html") return void response.end("<html><body>Bad gateway</body></html>");
     response.end(fault === "half-json" ? body.slice(0, Math.max(1, Math.floor(body.length / 2))) : body);
@@ -230,12 +235,8 @@ export async function cloudinaryServer(options: CloudinaryServerOptions = {}): P
   };
 
   const server = createServer((request, response) => {
-    serve(request, response).catch((error: unknown) => {
-      const { status, message } = error instanceof Refusal ? error : new Refusal(500, String(error));
-      response.statusCode = status;
-      response.setHeader("x-cld-error", message.replace(/[^ -~]/g, "?"));
-      response.end(JSON.stringify({ error: { message } }));
-    });
+    // What else fails is the connection.
+    serve(request, response).catch(() => request.socket.destroy());
   });
   server.on("connection", (socket) => {
     sockets.add(socket);
