@@ -87,7 +87,7 @@ export function faultyVectorStoreConformance(options: FaultyServerConformanceOpt
     if (!sound.capabilities.conditionalWrites) return;
     connection.inflict({ ...rough, swallow: 0.1 });
     let told = 0;
-    for (let round = 0; round < 30; round++) {
+    for (let round = 0; round < 30 || (hurt(connection) < 10 && round < 150); round++) {
       const { revision: ifRevision } = await sound.search("n", [axis(0)], { k: 1 });
       const before = (await sound.count("n")).members;
       const won = await Promise.all([

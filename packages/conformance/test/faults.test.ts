@@ -52,7 +52,8 @@ describe.each([
   test.each<[NonNullable<ToyClientOptions["wrong"]>, RegExp]>([
     ["repeats conditions", /two who (write|register) on one condition/],
     ["untyped errors", /expected a FaceKitError/],
-    ["acknowledges early", /what was acknowledged is/],
+    // Chance decides whether what was lost is written again; without a connection it cannot be.
+    ["acknowledges early", /(a put|an upsert) without a connection/],
   ])("a client that does wrong is caught: %s", async (wrong, failure) => {
     expect(await failures({ wrong })).toMatch(failure);
   });
