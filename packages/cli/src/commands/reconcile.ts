@@ -87,9 +87,14 @@ async function reconcile(shell: Shell, options: ReconcileOptions): Promise<Answe
   const lines = [
     ...(listed.length === 0 ? [] : [table([["difference", "whose", "repair", "outcome"], ...listed.map(rowOf)])]),
     ...(all > listed.length ? [`and ${all - listed.length} more`] : []),
+    ...(listed.length === 0 ? [] : [""]),
     `compared ${count(counts.enrolled, "member")} with faces, ${count(counts.members, "entry", "entries")} and ${count(counts.photos, "photo")}`,
     all === 0 ? "all agree" : `${count(all, "difference")}: ${outcomesText(counts.outcomes)}`,
     ...(planned > 0 ? ["To repair what is planned: facekit reconcile --apply"] : []),
+    ...(waiting > 0
+      ? ["What waits is new, and somebody may be registering: run it again later. --grace says what is new."]
+      : []),
+    ...(left > 0 ? ["What is left may be right as it is. facekit reconcile --help says how to have it deleted."] : []),
   ];
   return {
     status: planned + waiting > 0 ? exitStatus.no : exitStatus.yes,

@@ -244,9 +244,9 @@ class Run {
     const { enrolled, members } = this.#read;
     throw new FaceKitError(
       "namespace-not-found",
-      `In "${namespace}" ${enrolled} members have faces, ${members} have entries, and ${matched} have both: ` +
-        `${this.#deletions} deletions would follow from that. Check that index, member source and namespace ` +
-        "belong together, or set allowMassDeletion.",
+      `In "${namespace}" ${enrolled} members have faces, ${members} have entries, and ${matched} have both. That is too ` +
+        `few for ${this.#deletions} deletions. Check that index, member source and namespace belong together, or set ` +
+        "allowMassDeletion (facekit reconcile --allow-mass-deletion).",
     );
   }
 
