@@ -150,10 +150,7 @@ function pipelineSection(results: Results & PipelineResults, plot: AddPlot): str
   ];
 }
 
-function searchSection(
-  results: Results & SearchResults,
-  plot: AddPlot,
-): string[] {
+function searchSection(results: Results & SearchResults, plot: AddPlot): string[] {
   const nameOf = ({ count, dimensions, data }: SearchFigures | SkippedSearch): string =>
     `${shown(count)} templates × ${dimensions}, ${data}`;
   const galleries = [...new Set(results.search.map(nameOf))];
