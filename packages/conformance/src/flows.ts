@@ -317,7 +317,7 @@ function cutOff({ index, members, photos }: FlowParts, writes: number): FlowPart
   const cut = new CutOff(writes);
   return {
     index: cut.of(index, ["enrol", "deleteMember"]),
-    members: cut.of(members, ["put", "delete", "linkFaces", "addPurchase"]),
+    members: cut.of(members, ["put", "merge", "delete", "linkFaces", "addPurchase"]),
     ...(photos && { photos: cut.of(photos, ["put", "deleteMember"]) }),
   };
 }
