@@ -194,7 +194,12 @@ export function faceRecordsConformance({
     );
     const [enrolledAt, lastEnrolledAt] = [minutesAfterNoon(1), minutesAfterNoon(3)];
     const expected = sortedNames.map((memberId) => ({ memberId, templates: 3, enrolledAt, lastEnrolledAt }));
-    equal(withoutIds(await collect(records.members("n"))), expected, "members");
+    const members = await collect(records.members("n"));
+    equal(withoutIds(members), expected, "members");
+    for (const { memberId, templateIds } of members) {
+      const i = order.indexOf(memberId);
+      if (templateIds !== undefined) equal([...templateIds].sort(), [`${i}-1`, `${i}-2`, `${i}-3`], "ids of templates");
+    }
   });
 
   it("gives every acknowledged write a greater revision", async (records) => {
