@@ -191,6 +191,20 @@ describe("apply", () => {
     expect(await run()).toEqual([]);
   });
 
+  test("what an entry has that comes at the same time stays, where the source can merge", async () => {
+    await enrol("zoe", 6);
+    const racing: MemberSource = {
+      ...members,
+      async get(...args) {
+        const entry = await members.get(...args);
+        await members.put(n, { id: "zoe", email: "zoe@example.org" });
+        return entry;
+      },
+    };
+    await run({ apply: true, newMember: () => ({ name: "Zoe" }) }, { members: racing });
+    expect(await members.get(n, "zoe")).toMatchObject({ name: "Zoe", email: "zoe@example.org" });
+  });
+
   test("may be broken off after each difference, and run again", async () => {
     await disagree();
     let read = 0;

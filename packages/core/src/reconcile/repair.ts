@@ -140,7 +140,9 @@ export class Repairs {
   async #createMember({ memberId, enrolledAt, templateIds }: EnrolledMember, given: NewMember): Promise<Outcome> {
     const { namespace, members } = this.#parts;
     const member = { createdAt: enrolledAt, ...given, id: memberId };
-    await retry(async () => members?.put(namespace, member, this.#call), this.#call);
+    // Where the source can do that, what an entry that came since the last look has of its own stays.
+    const write = members?.merge ?? members?.put;
+    await retry(async () => write?.call(members, namespace, member, this.#call), this.#call);
     return templateIds === undefined ? "repaired" : this.#note(memberId, templateIds, "set");
   }
 
