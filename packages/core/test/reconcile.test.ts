@@ -571,6 +571,19 @@ describe("a repair", () => {
     expect(reconciliation.counts.outcomes).toMatchObject({ repaired: 99, gone: 1 });
   });
 
+  test("is done for more than are held at a time", async () => {
+    const many = 10_300;
+    for (let i = 0; i < many; i++) await photos.put(n, `nobody ${i}`, "1", new Uint8Array([1]));
+    const parts = { namespace: n, index, members, photos, graceMs: 0 };
+    const few = reconcile({ ...parts, apply: true });
+    await expect(all(few)).rejects.toMatchObject({ code: "namespace-not-found" });
+    expect(few.counts.outcomes.repaired).toBe(0);
+    const reconciliation = reconcile({ ...parts, apply: true, allowMassDeletion: true });
+    await all(reconciliation);
+    expect(reconciliation.counts.outcomes).toMatchObject({ repaired: many, gone: 0 });
+    expect(await run()).toEqual([]);
+  });
+
   test("is not begun after it was left off or aborted, but for those at work", async () => {
     const controller = new AbortController();
     for (let i = 0; i < 40; i++) await enrol(`more ${i}`, 5);
