@@ -79,6 +79,7 @@ export * from "./stores/import-client.js";
 export * from "./stores/ordered-text.js";
 export * from "./stores/paged.js";
 export * from "./stores/scored-members.js";
+export * from "./stores/within.js";
 export * from "./threshold.js";
 export * from "./vector-store.js";
 export * from "./vectors.js";

@@ -21,7 +21,7 @@ import type { v2 } from "cloudinary";
 import { CommitLog } from "./commit-log.js";
 import { Decisions } from "./decisions.js";
 import { adapterId, corrupt } from "./failures.js";
-import type { NamespaceState } from "./log-state.js";
+import type { AboutMember, NamespaceState } from "./log-state.js";
 import type { MemberFile } from "./member-file.js";
 import { keyOf, longestFolder, Names } from "./names.js";
 import { mostRequests, Service } from "./service.js";
@@ -277,11 +277,12 @@ export function cloudinaryFaceRecords(options: CloudinaryFaceRecordsOptions = {}
         await read(namespace, ids, call);
       }
       const members = [...log.of(namespace).members.values()].flatMap(({ about, ids }) =>
-        about === undefined ? [] : { ...about, templates: ids.size, templateIds: [...ids] },
+        about === undefined ? [] : { about, templateIds: [...ids] },
       );
-      for (const member of members.sort((a, b) => (a.memberId < b.memberId ? -1 : 1))) {
+      for (const { about, templateIds } of members.sort((a, b) => (a.about.memberId < b.about.memberId ? -1 : 1))) {
         call?.signal?.throwIfAborted();
-        yield { ...member, enrolledAt: new Date(member.enrolledAt) };
+        const [enrolledAt, lastEnrolledAt] = [new Date(about.first), new Date(about.last)];
+        yield { memberId: about.memberId, templates: templateIds.length, enrolledAt, lastEnrolledAt, templateIds };
       }
     },
 
@@ -313,12 +314,13 @@ function changedSince(log: CommitLog, since: number): Changed[] {
   return changed.sort((a, b) => a.revision - b.revision);
 }
 
-function aboutOf({ memberId, templates }: MemberFile): { readonly memberId: string; readonly enrolledAt: Date } {
-  const first = templates.reduce(
-    (least, { createdAt }) => Math.min(least, createdAt.getTime()),
-    Number.POSITIVE_INFINITY,
-  );
-  return { memberId, enrolledAt: new Date(first) };
+function aboutOf({ memberId, templates }: MemberFile): AboutMember {
+  const times = templates.map(({ createdAt }) => createdAt.getTime());
+  const [first, last] = [
+    times.reduce((a, b) => Math.min(a, b), Infinity),
+    times.reduce((a, b) => Math.max(a, b), -Infinity),
+  ];
+  return { memberId, first, last };
 }
 
 function checkFolder(folder: unknown): asserts folder is string {

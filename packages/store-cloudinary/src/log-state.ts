@@ -5,12 +5,19 @@ export interface StoredFile {
   readonly version: number;
 }
 
+export interface AboutMember {
+  readonly memberId: string;
+  /** When the first of his templates was taken, in milliseconds since 1970. */
+  readonly first: number;
+  readonly last: number;
+}
+
 export interface KnownMember extends StoredFile {
   /** Of the commit that named the file. */
   readonly revision: number;
   readonly ids: Set<string>;
   /** What the file says of him, once somebody has read it: the log does not name him. */
-  about?: { readonly memberId: string; readonly enrolledAt: Date };
+  about?: AboutMember;
 }
 
 export interface KnownTemplate {

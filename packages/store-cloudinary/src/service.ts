@@ -1,4 +1,4 @@
-import { abortable, type CallOptions, importClient, isFaceKitError, limiter, retry } from "@facekit/core";
+import { type CallOptions, importClient, isFaceKitError, limiter, retry, within } from "@facekit/core";
 import type { v2 } from "cloudinary";
 import { type Account, parseAccount } from "./account.js";
 import { type Api, adapterId, answerOf, failure, saysMissing, unavailable } from "./failures.js";
@@ -172,11 +172,10 @@ export class Service {
     whenMissing?: () => T,
   ): Promise<T> {
     const client = await this.#load();
-    const timeoutMs = this.#timeoutMs;
-    const attempt = (): Promise<T> => {
-      const answer = call(client, { ...this.#account.common, timeout: timeoutMs });
-      return abortable(inTime(answer, timeoutMs), signal);
-    };
+    const timeout = this.#timeoutMs;
+    // The SDK's calls of the Admin API have no end where the service never answers.
+    const attempt = (): Promise<T> =>
+      within(timeout, () => call(client, { ...this.#account.common, timeout }), this.#limits(signal));
     return retry(
       async () => {
         try {
@@ -196,11 +195,14 @@ export class Service {
   /** Undefined where the service says that there is no such file. */
   async #fetch(url: string, what: string, signal: AbortSignal | undefined): Promise<string | undefined> {
     try {
-      const timeout = AbortSignal.timeout(this.#timeoutMs);
-      const response = await fetch(url, {
-        signal: signal === undefined ? timeout : AbortSignal.any([signal, timeout]),
-      });
-      const text = await response.text();
+      const [response, text] = await within(
+        this.#timeoutMs,
+        async (ended) => {
+          const answer = await fetch(url, { signal: ended });
+          return [answer, await answer.text()] as const;
+        },
+        this.#limits(signal),
+      );
       if (response.ok) return text;
       // Without this header it is some proxy's page.
       if (response.status === 404 && response.headers.has("x-cld-error")) return undefined;
@@ -212,6 +214,11 @@ export class Service {
     }
   }
 
+  #limits(signal: AbortSignal | undefined): CallOptions & { readonly late: () => Error } {
+    const late = (): Error => unavailable(`Cloudinary did not answer within ${this.#timeoutMs} ms.`);
+    return { late, ...(signal && { signal }) };
+  }
+
   #load(): Promise<typeof v2> {
     if (this.#given !== undefined) return Promise.resolve(this.#given);
     this.#client ??= importClient(adapterId, "cloudinary@2", async () => (await import("cloudinary")).v2);
@@ -219,20 +226,6 @@ export class Service {
       this.#client = undefined;
     });
     return this.#client;
-  }
-}
-
-/** The SDK's calls of the Admin API have no end where the service never answers. */
-async function inTime<T>(answer: Promise<T>, timeoutMs: number): Promise<T> {
-  let timer: NodeJS.Timeout | undefined;
-  const late = new Promise<never>((_, reject) => {
-    timer = setTimeout(() => reject(unavailable(`Cloudinary did not answer within ${timeoutMs} ms.`)), timeoutMs);
-  });
-  try {
-    return await Promise.race([answer, late]);
-  } finally {
-    clearTimeout(timer);
-    answer.catch(() => undefined);
   }
 }
 

@@ -171,13 +171,14 @@ test("members are told with the ids of their templates", async () => {
   const server = await serverForTest();
   const records = recordsOn(server);
   await records.open(space);
+  const dateOf = (seed: number): Date => recordOf("", "", seed).createdAt;
   await records.put("gym", [recordOf("1", "bob", 5), recordOf("2", "ann", 6), recordOf("3", "bob", 4)]);
   const again = recordsOn(server);
   await again.open(space);
   for (const opened of [records, again]) {
     expect(await collect(opened.members("gym"))).toEqual([
-      { memberId: "ann", templates: 1, enrolledAt: recordOf("", "", 6).createdAt, templateIds: ["2"] },
-      { memberId: "bob", templates: 2, enrolledAt: recordOf("", "", 4).createdAt, templateIds: ["1", "3"] },
+      { memberId: "ann", templates: 1, enrolledAt: dateOf(6), lastEnrolledAt: dateOf(6), templateIds: ["2"] },
+      { memberId: "bob", templates: 2, enrolledAt: dateOf(4), lastEnrolledAt: dateOf(5), templateIds: ["1", "3"] },
     ]);
   }
 });

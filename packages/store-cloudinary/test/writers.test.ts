@@ -119,3 +119,21 @@ describe("a writer that dies", () => {
 });
 
 async function* nothing(): AsyncGenerator<never> {}
+
+test("a put is eight requests, two more where it replaces a file, and a look one, as the documentation says", async () => {
+  const server = await serverForTest();
+  const records = recordsOn(server);
+  await records.open(space);
+  await records.put("n", [recordOf("0", "zoe")]);
+  const cost = async (call: () => Promise<unknown>): Promise<number> => {
+    const before = server.requests.upload + server.requests.delivery;
+    await call();
+    return server.requests.upload + server.requests.delivery - before;
+  };
+  expect(await cost(() => records.put("n", [recordOf("1", "ann")]))).toBe(8);
+  expect(await cost(() => records.put("n", [recordOf("2", "ann")]))).toBe(10);
+  expect(await cost(() => records.revision())).toBe(1);
+  expect(await cost(() => records.delete("n", { memberId: "ann" }))).toBe(9);
+  // The space, the four writes, and a look for a fifth.
+  expect(await cost(() => recordsOn(server).open(space))).toBe(7);
+});

@@ -236,6 +236,7 @@ function joined(known: EnrolledMember | undefined, memberId: string, createdAt: 
     memberId,
     templates: (known?.templates ?? 0) + 1,
     enrolledAt: known !== undefined && known.enrolledAt <= createdAt ? known.enrolledAt : createdAt,
+    lastEnrolledAt: known !== undefined && known.lastEnrolledAt >= createdAt ? known.lastEnrolledAt : createdAt,
   };
 }
 

@@ -242,6 +242,7 @@ export function sqlFaceRecords<Writing extends Executor>(
                 memberId: idOf(row.member_id),
                 templates: numberOf(row.templates),
                 enrolledAt: dateOf(row.enrolled_at),
+                lastEnrolledAt: dateOf(row.last_enrolled_at),
               }),
             );
             await completeness.add(db, members, members.length < pageSize);
@@ -389,7 +390,8 @@ function recordQueries(db: Kysely<Tables>, dialect: StoreDialect) {
     complete,
     members: prepared((p: Parameter<{ readonly namespace: StoredId; readonly memberId: StoredId }>) =>
       enrolled
-        .select(["member_id", templatesOf.as("templates"), (eb) => eb.fn.min("created_at").as("enrolled_at")])
+        .select(["member_id", templatesOf.as("templates")])
+        .select(({ fn }) => [fn.min("created_at").as("enrolled_at"), fn.max("created_at").as("last_enrolled_at")])
         .where("namespace", "=", p("namespace"))
         .where("member_id", ">", p("memberId"))
         .groupBy("member_id")
