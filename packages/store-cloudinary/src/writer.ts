@@ -124,8 +124,9 @@ export class Writer {
       this.#leftovers.set(file, { namespace, after: asked });
     };
     try {
-      for (;;) {
+      for (let attempt = 0; ; attempt++) {
         options.signal?.throwIfAborted();
+        if (attempt > 0 && performance.now() > until) throw unavailable("Other writers were faster each time.");
         const { revision: head } = this.#log;
         const state = this.#log.of(namespace);
         const plan = planner(state);
@@ -150,7 +151,6 @@ export class Writer {
           for (const file of obsolete) leave(file);
           return { deleted, revision: asked };
         }
-        if (performance.now() > until) throw unavailable("Other writers were faster each time.");
       }
     } finally {
       // Those that a commit names are not leftovers: who deletes them looks.
