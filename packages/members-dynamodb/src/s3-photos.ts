@@ -51,6 +51,7 @@ export function s3Photos(options: S3PhotosOptions): PhotoStore {
         forcePathStyle: configuration.endpoint !== undefined,
       }),
     options: connection,
+    passes: ["NoSuchKey"],
     explain({ name, status, operation }) {
       if (name === "NoSuchBucket") {
         return new FaceKitError("namespace-not-found", `There is no bucket "${Bucket}". Make it, or check its name.`, {

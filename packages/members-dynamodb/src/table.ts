@@ -1,5 +1,5 @@
 import type { AttributeValue, CreateTableCommandInput, DynamoDBClient } from "@aws-sdk/client-dynamodb";
-import { type AwsConnectionOptions, type AwsService, awsService } from "@facekit/aws";
+import { type AwsConnectionOptions, type AwsService, awsService, withoutBodies } from "@facekit/aws";
 import { type CallOptions, FaceKitError, isFaceKitError } from "@facekit/core";
 
 export const adapterId = "members-dynamodb";
@@ -62,9 +62,10 @@ export function openTable({ table: TableName, createTable, ...connection }: Tabl
     load: () => import("@aws-sdk/client-dynamodb"),
     create: (sdk, configuration) => new sdk.DynamoDBClient(configuration),
     options: connection,
+    passes: ["ConditionalCheckFailedException", "ResourceInUseException"],
     explain({ name, message, error }) {
       const fail = (code: "namespace-not-found" | "quota-exceeded", text: string): FaceKitError =>
-        new FaceKitError(code, text, { adapter: adapterId, cause: error });
+        new FaceKitError(code, text, { adapter: adapterId, cause: withoutBodies(error) });
       if (name === "ResourceNotFoundException") {
         return fail("namespace-not-found", `There is no table "${TableName}". Give createTable: true, or make it.`);
       }
