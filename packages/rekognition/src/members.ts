@@ -26,9 +26,10 @@ export async function* enrolledMembers(
       known.first = Math.min(known.first, at);
     }
   }
+  const memberOf = names.reader(collectionId, options);
   const members: [memberId: string, userId: string][] = [];
   for (const userId of faces.keys()) {
-    const memberId = await names.memberOf(collectionId, userId, options);
+    const memberId = await memberOf(userId);
     if (memberId !== undefined) members.push([memberId, userId]);
   }
   members.sort(([a], [b]) => (a < b ? -1 : 1));

@@ -16,10 +16,11 @@ export async function* listStrays(
   collectionId: string,
   options: CallOptions,
 ): AsyncGenerator<StrayFace> {
+  const memberOf = names.reader(collectionId, options);
   for await (const face of listFaces(service, collectionId, options)) {
     const stray = strayOf(face);
     if (stray === undefined) continue;
-    const memberId = await names.memberOf(collectionId, stray.userId, options);
+    const memberId = await memberOf(stray.userId);
     yield {
       id: face.FaceId,
       why: "no-member",
@@ -34,7 +35,7 @@ export function isFaceId(id: string): boolean {
   return /^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/.test(id);
 }
 
-/** Deletes those of these faces that are strays still. */
+/** Deletes those of these faces that are strays still, and tells how many these were. */
 export async function deleteStrays(
   service: Rekognition,
   collectionId: string,
@@ -48,22 +49,22 @@ export async function deleteStrays(
     for await (const face of listFaces(service, collectionId, page)) {
       if (strayOf(face) !== undefined) strays.push(face.FaceId);
     }
-    // One that becomes a member's meanwhile, the service does not delete.
-    if (strays.length > 0) deleted += await deleteFaces(service, collectionId, strays, options);
+    // One that becomes a member's meanwhile, the service keeps.
+    if (strays.length > 0) deleted += strays.length - (await deleteFaces(service, collectionId, strays, options));
   }
   return deleted;
 }
 
-/** Deletes the faces that enrolments of one user left over. */
-export async function deleteStraysOf(
+/** The ids of the faces that enrolments of one user left over. Reads the list of all faces. */
+export async function straysOf(
   service: Rekognition,
   collectionId: string,
   userId: string,
   options: CallOptions,
-): Promise<number> {
+): Promise<string[]> {
   const ids: string[] = [];
   for await (const face of listFaces(service, collectionId, options)) {
     if (strayOf(face)?.userId === userId) ids.push(face.FaceId);
   }
-  return ids.length === 0 ? 0 : deleteFaces(service, collectionId, ids, options);
+  return ids;
 }
