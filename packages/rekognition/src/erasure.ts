@@ -2,20 +2,20 @@ import { type CallOptions, retry } from "@facekit/core";
 import { deleteUsers, eraseFaces, facesOfUser, stillThere, takeFaces } from "./faces.js";
 import type { UserName } from "./names.js";
 import type { Rekognition } from "./service.js";
-import { straysOf } from "./strays.js";
+import type { StraysOf } from "./strays.js";
 
 /**
  * Deletes a user with all its faces, and those that were indexed for it and that it never got: of an enrolment or an
- * erasure that broke off. Fulfils with their number when none is left. Reads the list of all faces of the collection, since
- * nothing else tells which were left over.
+ * erasure that broke off. Fulfils with their number when none is left.
  */
 export async function eraseUser(
   service: Rekognition,
+  straysOf: StraysOf,
   collectionId: string,
   { userId, pieces }: UserName,
   options: CallOptions,
 ): Promise<number> {
-  const faces = new Set(await straysOf(service, collectionId, userId, options));
+  const faces = new Set(await straysOf(collectionId, userId, options));
   const own = async (): Promise<string[]> => (await facesOfUser(service, collectionId, userId, options)) ?? [];
   const erase = async (): Promise<void> => {
     const found = await own();

@@ -32,7 +32,7 @@ import { collectionIdOf } from "./names.js";
 import { faceAlone, photoToSend } from "./photos.js";
 import { photosAtATime } from "./rekognition-detector.js";
 import { adapterId, isNamed, type RekognitionConnectionOptions, rekognitionService } from "./service.js";
-import { deleteStrays, isFaceId, listStrays } from "./strays.js";
+import { deleteStrays, isFaceId, listStrays, strayFinder } from "./strays.js";
 
 export interface RekognitionIndexOptions extends RekognitionConnectionOptions {
   /** Makes a JPEG or PNG, for example `encodeImage` of `@facekit/node`. All that is sent is made by it. */
@@ -103,6 +103,7 @@ export function rekognitionIndex(options: RekognitionIndexOptions): FaceIndex {
   checkQualityFilter(qualityFilter);
   const service = rekognitionService(options);
   const names = memberNames(service);
+  const straysOf = strayFinder(service);
   const states = new WeakMap<FaceProbe, ProbeState>();
   const seen = new Set<string>();
   const limited = limiter(photosAtATime);
@@ -331,7 +332,7 @@ export function rekognitionIndex(options: RekognitionIndexOptions): FaceIndex {
       checkId("memberId", memberId);
       call.signal?.throwIfAborted();
       const user = await names.userOf(memberId);
-      return inCollection(namespace, 0, (id) => eraseUser(service, id, user, call));
+      return inCollection(namespace, 0, (id) => eraseUser(service, straysOf, id, user, call));
     },
 
     async *members(namespace, call = {}) {

@@ -1,4 +1,4 @@
-import type { CallOptions, StrayFace } from "@facekit/core";
+import { abortable, type CallOptions, type StrayFace } from "@facekit/core";
 import { deleteFaces, type HeldFace, listFaces } from "./faces.js";
 import type { MemberNames } from "./member-names.js";
 import { notedIn } from "./names.js";
@@ -55,16 +55,47 @@ export async function deleteStrays(
   return deleted;
 }
 
-/** The ids of the faces that enrolments of one user left over. Reads the list of all faces. */
-export async function straysOf(
-  service: Rekognition,
-  collectionId: string,
-  userId: string,
-  options: CallOptions,
-): Promise<string[]> {
-  const ids: string[] = [];
-  for await (const face of listFaces(service, collectionId, options)) {
-    if (strayOf(face)?.userId === userId) ids.push(face.FaceId);
-  }
-  return ids;
+/** The ids of the faces that enrolments of a user left over. */
+export type StraysOf = (collectionId: string, userId: string, options: CallOptions) => Promise<readonly string[]>;
+
+/**
+ * Only the list of all faces of a collection tells which were left over. One reading serves all who ask before it begins, so
+ * that `reconcile`, which erases several members at a time, does not read it for each.
+ */
+export function strayFinder(service: Rekognition): StraysOf {
+  type Reading = Promise<ReadonlyMap<string, readonly string[]>>;
+  const begun = new Map<string, Reading>();
+  const next = new Map<string, Reading>();
+
+  const read = async (collectionId: string): Reading => {
+    const strays = new Map<string, string[]>();
+    for await (const face of listFaces(service, collectionId)) {
+      const userId = strayOf(face)?.userId;
+      if (userId === undefined) continue;
+      const ids = strays.get(userId) ?? [];
+      ids.push(face.FaceId);
+      strays.set(userId, ids);
+    }
+    return strays;
+  };
+
+  const reading = (collectionId: string): Reading => {
+    const known = next.get(collectionId);
+    if (known !== undefined) return known;
+    const before: Promise<unknown> = begun.get(collectionId) ?? Promise.resolve();
+    const coming: Reading = before
+      .catch(() => undefined)
+      .then(() => {
+        next.delete(collectionId);
+        begun.set(collectionId, coming);
+        return read(collectionId);
+      })
+      .finally(() => {
+        if (begun.get(collectionId) === coming) begun.delete(collectionId);
+      });
+    next.set(collectionId, coming);
+    return coming;
+  };
+
+  return async (collectionId, userId, { signal }) => (await abortable(reading(collectionId), signal)).get(userId) ?? [];
 }

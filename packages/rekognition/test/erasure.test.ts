@@ -148,3 +148,20 @@ test("users whose long names nobody tells cost one list of the users, not one ea
   await other.search("shop", probes, { k: 4 });
   expect(server.requests.get("ListUsers")).toBe(2);
 });
+
+test("members that are erased at a time share the reading of what was left over, and each loses its own", async () => {
+  const server = await startToyServer();
+  const index = indexAt(server);
+  const ids = ["a", "b", "c", "d", "e", "f", "g", "h"];
+  for (const id of ids) {
+    const probe = await probeOf(index, toyPhoto([0]));
+    for (const operation of ["AssociateFaces", "DisassociateFaces"]) server.inflict("access-denied", { operation });
+    await expect(index.enrol("shop", id, [probe])).rejects.toMatchObject({ code: "access-denied" });
+    await index.enrol("shop", id, [probe]);
+  }
+  const before = server.requests.get("ListFaces") ?? 0;
+  expect(await Promise.all(ids.map((id) => index.deleteMember("shop", id)))).toEqual(ids.map(() => 2));
+  expect(await heldBy(server)).toEqual({ faces: 0, users: 0 });
+  // Two for each member's own faces, and two readings at most.
+  expect((server.requests.get("ListFaces") ?? 0) - before).toBeLessThanOrEqual(ids.length * 2 + 2);
+});
