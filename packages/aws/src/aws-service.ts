@@ -69,8 +69,6 @@ export interface AwsServiceDefinition<Sdk, Client extends AwsClient> {
   readonly options: AwsConnectionOptions<Client>;
   /** What a failure means in this service, where that is more than its name and status say. */
   readonly explain?: (failure: AwsFailure) => FaceKitError | undefined;
-  /** Names of errors that the adapter itself looks at: these are passed on as the SDK threw them. Default: none. */
-  readonly passes?: readonly string[];
 }
 
 export interface AwsCallOptions extends CallOptions {
@@ -91,8 +89,8 @@ export interface AwsService<Sdk, Client extends AwsClient> {
   readonly timeoutMs: number;
   /**
    * Sends a command, again while it fails for what may pass, until `timeoutMs`. `operation` is the name of the permission
-   * without its prefix. Rejects with `FaceKitError`s, with the signal's own reason as soon as it is aborted, and with the
-   * SDK's errors that the definition lets pass. Other errors of the SDK are never handed on, since they hold what was sent.
+   * without its prefix. Rejects with `FaceKitError`s, and with the signal's own reason as soon as it is aborted. Errors of the
+   * SDK are never handed on, since they hold what was sent.
    */
   call<T>(
     operation: string,

@@ -112,13 +112,12 @@ export function isRefusal({ name, status, code }: AwsFailure): boolean {
 interface Service {
   readonly adapter: string;
   readonly prefix: string;
-  readonly passes?: readonly string[];
 }
 
-/** What a failure means for the caller. Errors of the names that the adapter asked for pass as they are. */
-export function explain(failure: AwsFailure, { adapter, prefix, passes = [] }: Service, limitMs: number): unknown {
+/** What a failure means for the caller, and an error of ours as it is. */
+export function explain(failure: AwsFailure, { adapter, prefix }: Service, limitMs: number): FaceKitError {
   const { operation, name, message, status, code, retryAfterMs, error } = failure;
-  if (isFaceKitError(error) || passes.includes(name)) return error;
+  if (isFaceKitError(error)) return error;
   const permission = `${prefix}:${operation}`;
   const said = [name, status === undefined ? "" : `HTTP ${status}`, code, message].filter(Boolean).join(", ");
   const fail = (kind: FaceKitErrorCode, text: string, retryable = false): FaceKitError =>
@@ -146,8 +145,8 @@ export function explain(failure: AwsFailure, { adapter, prefix, passes = [] }: S
   if (missing.has(name)) return fail("namespace-not-found", `What ${permission} asks for is not there (${said}).`);
   if (name === "SyntaxError") {
     // A proxy's page in place of the answer, or half of the answer.
-    const mayPass = status === undefined || status < 400 || status >= 500;
-    return fail("service-unavailable", `The answer to ${permission} cannot be read (${said}).`, mayPass);
+    const passes = status === undefined || status < 400 || status >= 500;
+    return fail("service-unavailable", `The answer to ${permission} cannot be read (${said}).`, passes);
   }
   if (unavailable.has(name) || (status !== undefined && status >= 500)) {
     return fail("service-unavailable", `AWS cannot do ${permission} now (${said}).`, true);

@@ -1,9 +1,15 @@
 import { createServer, type IncomingMessage, type ServerResponse } from "node:http";
 import { inspect } from "node:util";
 import { RekognitionClient } from "@aws-sdk/client-rekognition";
-import { type FaceKitError, isFaceKitError } from "@facekit/core";
+import { FaceKitError, isFaceKitError } from "@facekit/core";
 import { afterEach, describe, expect, test } from "vitest";
-import { type AwsConnectionOptions, type AwsService, type AwsServiceDefinition, awsService } from "../src/index.js";
+import {
+  type AwsConnectionOptions,
+  type AwsFailure,
+  type AwsService,
+  type AwsServiceDefinition,
+  awsService,
+} from "../src/index.js";
 
 type Sdk = typeof import("@aws-sdk/client-rekognition");
 type Answer = (request: IncomingMessage, response: ServerResponse) => void;
@@ -194,10 +200,11 @@ describe("a service of AWS", () => {
     expect(error.message).toContain("CERT_HAS_EXPIRED");
   });
 
-  test("passes on what the adapter itself looks at", async () => {
+  test("lets the adapter say what a failure means", async () => {
     const { endpoint } = await serve(failure(400, "ResourceInUseException"));
-    const service = serviceAt({ endpoint, region, credentials }, { passes: ["ResourceInUseException"] });
-    await expect(list(service)).rejects.toMatchObject({ name: "ResourceInUseException" });
+    const explain = ({ name }: AwsFailure): FaceKitError => new FaceKitError("conflict", name);
+    const error = await failureOf(list(serviceAt({ endpoint, region, credentials }, { explain })));
+    expect(error).toMatchObject({ code: "conflict", message: "ResourceInUseException" });
   });
 
   test("keeps neither the request as it was signed nor the answer in an error", async () => {

@@ -106,6 +106,56 @@ export function memberSourceConformance({ test, create, reopen }: PersistentConf
     equal((await collect(source.list("n"))).length, 20, "number of members");
   });
 
+  /** Of sources that change some fields alone. */
+  const itMerges = (
+    name: string,
+    run: (source: MemberSource, merge: NonNullable<MemberSource["merge"]>) => Promise<void>,
+  ): void =>
+    itWrites(name, async (source) => {
+      if (source.merge !== undefined) await run(source, source.merge.bind(source));
+    });
+
+  itMerges("changes the fields that are given and no others, and makes who is not there", async (source, merge) => {
+    await merge("n", { id: "ann", name: "Ann" });
+    equal(await source.get("n", "ann"), { id: "ann", name: "Ann" }, "a member who was not there");
+    const { purchases } = source.capabilities;
+    if (purchases) await source.addPurchase("n", "ann", purchase("1"));
+    await source.linkFaces?.("n", "ann", ["1"], { mode: "set" });
+    await merge("n", { id: "ann", email: "ann@example.org", createdAt: noon, faceIds: ["9"] });
+    await merge("n", { id: "ann", name: "Anne", phone: "1" });
+    await merge("n", { id: "ann" });
+    const merged = { id: "ann", name: "Anne", email: "ann@example.org", phone: "1", createdAt: noon };
+    const faces = source.linkFaces === undefined ? {} : { faceIds: ["1"] };
+    equal(await collect(source.list("n")), [{ ...merged, ...faces }], "list");
+    if (purchases) equal((await collect(source.purchases("n", "ann"))).length, 1, "number of purchases");
+    equal(await source.get("m", "ann"), undefined, "another namespace");
+  });
+
+  itMerges("keeps what all of several who change different fields at once write", async (source, merge) => {
+    const parts: readonly Member[] = [
+      { id: "ann", name: "Ann" },
+      { id: "ann", email: "ann@example.org" },
+      { id: "ann", phone: "1" },
+      { id: "ann", createdAt: noon },
+    ];
+    const whole = { id: "ann", name: "Ann", email: "ann@example.org", phone: "1", createdAt: noon };
+    for (let round = 0; round < 8; round++) {
+      await source.put("n", { id: "ann" });
+      await Promise.all(parts.map((part) => merge("n", part)));
+      equal(await source.get("n", "ann"), whole, "the member");
+    }
+  });
+
+  itMerges("merges nothing that put refuses, and nothing after an abort", async (source, merge) => {
+    for (const [why, name] of badNames) {
+      await rejects(() => merge(name, ann), "invalid-argument", `a namespace that is ${why}`);
+      await rejects(() => merge("n", { id: name }), "invalid-argument", `a member id that is ${why}`);
+    }
+    const { signal, reason } = abortedSignal();
+    await rejectsWith(() => merge("n", ann, { signal }), reason, "merge");
+    equal(await collect(source.list("n")), [], "list");
+  });
+
   /** Of sources that note which faces are a member's. */
   const itLinks = (
     name: string,

@@ -130,8 +130,11 @@ export async function startMembersApi(options: MembersApiOptions = {}): Promise<
         return { status: 200, body: { data: { customer: customerOf({ member, purchases: new Map() }) } } };
       }
       if (customer === undefined) return refusal(404, "no such customer");
-      if (method === "GET") return { status: 200, body: { data: { customer: customerOf(customer) } } };
-      if (method !== "DELETE") return refusal(405, "only GET, PUT and DELETE");
+      if (method === "PATCH") customer.member = { ...customer.member, ...memberOf(id, at(request.body, "customer")) };
+      if (method === "GET" || method === "PATCH") {
+        return { status: 200, body: { data: { customer: customerOf(customer) } } };
+      }
+      if (method !== "DELETE") return refusal(405, "only GET, PUT, PATCH and DELETE");
       customers.delete(id);
       return { status: 204 };
     }

@@ -1,4 +1,11 @@
-import { createFlows, FaceKitError, type KeptPhoto, memoryMemberSource, memoryPhotoStore } from "@facekit/core";
+import {
+  createFlows,
+  FaceKitError,
+  type KeptPhoto,
+  type MemberSource,
+  memoryMemberSource,
+  memoryPhotoStore,
+} from "@facekit/core";
 import { describe, expect, test } from "vitest";
 import { fileOf, photoOf, toyFaceIndex } from "./toy-recognition.js";
 
@@ -90,6 +97,46 @@ describe("photos", () => {
     broken = false;
     await kit.register("ada", fileOf(1));
     expect(await members.get("default", "ada")).toMatchObject({ id: "ada" });
+  });
+});
+
+describe("a member's entry", () => {
+  /** A source at which somebody else writes between the flow's reading and writing. */
+  const disturbed = (members: MemberSource, other: () => Promise<void>): MemberSource => ({
+    ...members,
+    async get(...args) {
+      const member = await members.get(...args);
+      await other();
+      return member;
+    },
+  });
+
+  test("loses nothing that others write while faces are added", async () => {
+    const members = memoryMemberSource();
+    await newKit({ members }).kit.register("ada", fileOf(1), { member: { name: "Ada", email: "old@example.org" } });
+    const other = () => members.merge?.("default", { id: "ada", phone: "1", email: "new@example.org" });
+    const { kit } = newKit({ members: disturbed(members, async () => other()) });
+    await kit.register("ada", fileOf(1), { member: { name: "Ada Okafor" } });
+    const entry = { name: "Ada Okafor", email: "new@example.org", phone: "1" };
+    expect(await members.get("default", "ada")).toMatchObject(entry);
+  });
+
+  test("loses nothing that others write who make it at the same time", async () => {
+    const members = memoryMemberSource();
+    const other = disturbed(members, () => members.put("default", { id: "ada", name: "Ada", phone: "1" }));
+    await newKit({ members: other }).kit.register("ada", fileOf(1), { member: { email: "ada@example.org" } });
+    const entry = { name: "Ada", email: "ada@example.org", phone: "1" };
+    expect(await members.get("default", "ada")).toMatchObject(entry);
+  });
+
+  test("keeps what is known where the source can only put it whole", async () => {
+    const { merge: _, ...members } = memoryMemberSource();
+    const { kit } = newKit({ members });
+    const createdAt = new Date(0);
+    await members.put("default", { id: "ada", name: "Ada", phone: "1", createdAt });
+    await kit.register("ada", fileOf(1), { member: { name: "Ada Okafor" } });
+    const entry = { name: "Ada Okafor", phone: "1", createdAt };
+    expect(await members.get("default", "ada")).toMatchObject(entry);
   });
 });
 

@@ -15,7 +15,7 @@ import {
   unknownMemberError,
 } from "@facekit/core";
 import { codeUnits, fromCodeUnits } from "./code-units.js";
-import { adapterId, byTime, type Item, openTable } from "./table.js";
+import { adapterId, byTime, type Change, type Item, openTable } from "./table.js";
 
 export interface DynamodbMembersOptions extends AwsConnectionOptions<DynamoDBClient> {
   /** The name of the table, or its ARN. Default `"facekit-members"`. */
@@ -61,6 +61,25 @@ export function dynamodbMembers(options: DynamodbMembersOptions = {}): MemberSou
     await table.deleteIf(key, { condition, values: { ":life": life } }, callOptions);
   };
 
+  /** Sets fields of a member, who is made where there is none. The others, and what `linkFaces` writes, stay. */
+  const write = async (
+    namespace: string,
+    memberId: string,
+    fields: NonNullable<Change["set"]>,
+    callOptions: CallOptions | undefined,
+  ): Promise<void> => {
+    const key = keyOf(namespace, memberId);
+    const change: Change = {
+      set: { id: { S: memberId }, ...fields },
+      setNew: { life: { S: randomUUID() } },
+      condition: "attribute_not_exists(leaving)",
+    };
+    while ((await table.update(key, change, callOptions)) === undefined) {
+      const leaving = await table.get(key, callOptions);
+      if (leaving?.leaving !== undefined) await finishLeaving(key, leaving, callOptions);
+    }
+  };
+
   return {
     specVersion,
     id: adapterId,
@@ -82,29 +101,13 @@ export function dynamodbMembers(options: DynamodbMembersOptions = {}): MemberSou
 
     async put(namespace, member, callOptions) {
       checkMember(member);
-      const { id, name: called, email, phone, createdAt } = member;
-      const key = keyOf(namespace, id);
-      for (;;) {
-        // Field by field: the faces, which `linkFaces` writes, stay as they are.
-        const put = await table.update(
-          key,
-          {
-            set: {
-              id: { S: id },
-              name: text(called),
-              email: text(email),
-              phone: text(phone),
-              createdAt: text(createdAt?.toISOString()),
-            },
-            setNew: { life: { S: randomUUID() } },
-            condition: "attribute_not_exists(leaving)",
-          },
-          callOptions,
-        );
-        if (put !== undefined) return;
-        const leaving = await table.get(key, callOptions);
-        if (leaving?.leaving !== undefined) await finishLeaving(key, leaving, callOptions);
-      }
+      await write(namespace, member.id, fieldsOf(member), callOptions);
+    },
+
+    async merge(namespace, member, callOptions) {
+      checkMember(member);
+      const given = Object.entries(fieldsOf(member)).filter(([, value]) => value !== undefined);
+      await write(namespace, member.id, Object.fromEntries(given), callOptions);
     },
 
     async linkFaces(namespace, memberId, faceIds, { mode, ...callOptions }) {
@@ -187,6 +190,11 @@ function membersOf(namespace: string): AttributeValue {
 
 function purchasesOf(life: AttributeValue.SMember): AttributeValue {
   return { S: `purchases/${life.S}` };
+}
+
+/** What is kept of a member; undefined where it is not given. */
+function fieldsOf({ name, email, phone, createdAt }: Member): NonNullable<Change["set"]> {
+  return { name: text(name), email: text(email), phone: text(phone), createdAt: text(createdAt?.toISOString()) };
 }
 
 function text(value: string | undefined): AttributeValue | undefined {

@@ -6,6 +6,8 @@ import {
   checkKeys,
   checkPhoto,
   FaceKitError,
+  type FaceKitErrorCode,
+  isFaceKitError,
   type KeptPhoto,
   type PhotoStore,
   specVersion,
@@ -27,6 +29,19 @@ const adapterId = "members-dynamodb/photos";
 
 /** Behind a photo's key: the ids, where they are too long for the key, with NUL between them. */
 const namesSuffix = ".names";
+
+/** Where a page of versions begins. */
+interface VersionPlace {
+  readonly KeyMarker?: string;
+  readonly VersionIdMarker?: string;
+}
+
+/** What the bucket holds under a key. `unseen`: no listing of objects tells of it, since it was replaced or deleted. */
+interface Version {
+  readonly Key: string;
+  readonly VersionId: string | undefined;
+  readonly kind: "unseen" | "photo" | "names";
+}
 
 /**
  * Photos of members in a bucket of S3. Nobody but the bucket's owner may read them; no ACL is sent, since buckets refuse
@@ -51,19 +66,19 @@ export function s3Photos(options: S3PhotosOptions): PhotoStore {
         forcePathStyle: configuration.endpoint !== undefined,
       }),
     options: connection,
-    passes: ["NoSuchKey"],
     explain({ name, status, operation }) {
+      const fail = (code: FaceKitErrorCode, message: string, retryable = false): FaceKitError =>
+        new FaceKitError(code, message, { adapter: adapterId, retryable });
       if (name === "NoSuchBucket") {
-        return new FaceKitError("namespace-not-found", `There is no bucket "${Bucket}". Make it, or check its name.`, {
-          adapter: adapterId,
-        });
+        return fail("namespace-not-found", `There is no bucket "${Bucket}". Make it, or check its name.`);
+      }
+      if (name === "NoSuchKey") return fail("image-not-found", "There is no such photo.");
+      if (name === "NotImplemented" || name === "MethodNotAllowed") {
+        return fail("not-supported", `This server does not know s3:${operation}.`);
       }
       // Half an XML: the SDK's error has no name of its own.
-      if (status !== 200) return undefined;
-      return new FaceKitError("service-unavailable", `The answer to s3:${operation} cannot be read.`, {
-        adapter: adapterId,
-        retryable: true,
-      });
+      if (status === 200) return fail("service-unavailable", `The answer to s3:${operation} cannot be read.`, true);
+      return undefined;
     },
   });
 
@@ -110,7 +125,7 @@ export function s3Photos(options: S3PhotosOptions): PhotoStore {
         callOptions,
       )
       .catch((error: unknown) => {
-        if (error instanceof Error && error.name === "NoSuchKey") return undefined;
+        if (isFaceKitError(error, "image-not-found")) return undefined;
         throw error;
       });
 
@@ -139,15 +154,52 @@ export function s3Photos(options: S3PhotosOptions): PhotoStore {
     } while (token !== undefined);
   }
 
-  /** Deletes up to 1,000 objects, and tells whether the bucket kept their bytes as versions. */
-  const remove = async (keys: readonly ObjectIdentifier[], callOptions: CallOptions | undefined): Promise<boolean> => {
+  /**
+   * All that the bucket holds under a prefix, what it keeps of photos that were replaced or deleted too. Holds one page, of
+   * 1,000.
+   */
+  async function* versions(Prefix: string, callOptions: CallOptions | undefined): AsyncGenerator<Version> {
+    let from: VersionPlace | undefined = {};
+    while (from !== undefined) {
+      const start: VersionPlace = from;
+      const page = await service.call(
+        "ListBucketVersions",
+        (client, sdk, call) => client.send(new sdk.ListObjectVersionsCommand({ Bucket, Prefix, ...start }), call),
+        callOptions,
+      );
+      for (const { Key, VersionId, IsLatest } of page.Versions ?? []) {
+        if (Key !== undefined) yield { Key, VersionId, kind: IsLatest === false ? "unseen" : kindOf(Key) };
+      }
+      for (const { Key, VersionId } of page.DeleteMarkers ?? []) {
+        if (Key !== undefined) yield { Key, VersionId, kind: "unseen" };
+      }
+      const { IsTruncated, NextKeyMarker: KeyMarker, NextVersionIdMarker: VersionIdMarker } = page;
+      from =
+        IsTruncated === true && KeyMarker !== undefined
+          ? { KeyMarker, ...(VersionIdMarker !== undefined && { VersionIdMarker }) }
+          : undefined;
+    }
+  }
+
+  /** The same, where the server may know of no versions. */
+  async function* held(Prefix: string, callOptions: CallOptions | undefined): AsyncGenerator<Version> {
+    try {
+      yield* versions(Prefix, callOptions);
+    } catch (error) {
+      if (!isFaceKitError(error, "not-supported")) throw error;
+      for await (const { key } of objects(Prefix, callOptions)) {
+        yield { Key: key, VersionId: undefined, kind: kindOf(key) };
+      }
+    }
+  }
+
+  /** Deletes up to 1,000 objects. */
+  const remove = async (keys: readonly ObjectIdentifier[], callOptions: CallOptions | undefined): Promise<void> => {
     let left = [...keys];
-    let kept = false;
     await service.call(
       "DeleteObject",
       async (client, sdk, call) => {
         const answer = await client.send(new sdk.DeleteObjectsCommand({ Bucket, Delete: { Objects: left } }), call);
-        kept ||= answer.Deleted?.some(({ DeleteMarker, VersionId }) => DeleteMarker === true && !VersionId) === true;
         const [failure] = answer.Errors ?? [];
         if (failure === undefined) return;
         const failed = new Set(answer.Errors?.map(({ Key }) => Key));
@@ -161,23 +213,6 @@ export function s3Photos(options: S3PhotosOptions): PhotoStore {
       },
       callOptions,
     );
-    return kept;
-  };
-
-  /** Erases what a bucket with versioning keeps of deleted objects, and the marks of their deletion. */
-  const removeVersions = async (Prefix: string, callOptions: CallOptions | undefined): Promise<void> => {
-    for (;;) {
-      const page = await service.call(
-        "ListBucketVersions",
-        (client, sdk, call) => client.send(new sdk.ListObjectVersionsCommand({ Bucket, Prefix }), call),
-        callOptions,
-      );
-      const found = [...(page.Versions ?? []), ...(page.DeleteMarkers ?? [])].flatMap(({ Key, VersionId }) =>
-        Key === undefined || VersionId === undefined ? [] : [{ Key, VersionId }],
-      );
-      if (found.length === 0) return;
-      await remove(found, callOptions);
-    }
   };
 
   /** The ids of a photo, from its key or from the object beside it. Undefined where that is gone: it is being erased. */
@@ -241,29 +276,32 @@ export function s3Photos(options: S3PhotosOptions): PhotoStore {
 
     async deleteMember(namespace, memberId, callOptions) {
       const folder = folderOf(namespace, memberId);
-      let deleted = 0;
-      let kept = false;
-      // Photos before their names, so that what a broken deletion leaves can be told.
-      for (const names of [false, true]) {
+      const found = { unseen: 0, photo: 0, names: 0 };
+      for await (const { kind } of held(folder, callOptions)) found[kind]++;
+      // What `list` does not tell goes first and names at last: so it tells of whatever photo a broken deletion leaves.
+      for (const wanted of ["unseen", "photo", "names"] as const) {
+        if (found[wanted] === 0) continue;
         let batch: ObjectIdentifier[] = [];
-        for await (const { key } of objects(folder, callOptions)) {
-          if (key.endsWith(namesSuffix) !== names) continue;
-          if (!names) deleted++;
-          batch.push({ Key: key });
+        for await (const { kind, ...version } of held(folder, callOptions)) {
+          if (kind !== wanted) continue;
+          batch.push(version);
           if (batch.length < 1_000) continue;
-          kept = (await remove(batch, callOptions)) || kept;
+          await remove(batch, callOptions);
           batch = [];
         }
-        if (batch.length > 0) kept = (await remove(batch, callOptions)) || kept;
+        if (batch.length > 0) await remove(batch, callOptions);
       }
-      if (kept) await removeVersions(folder, callOptions);
-      return deleted;
+      return found.photo;
     },
 
     async [Symbol.asyncDispose]() {
       await service.close();
     },
   };
+}
+
+function kindOf(key: string): "photo" | "names" {
+  return key.endsWith(namesSuffix) ? "names" : "photo";
 }
 
 function checkPlace({ bucket, prefix = "", encryption }: S3PhotosOptions): void {

@@ -1,6 +1,6 @@
 import type { AttributeValue, CreateTableCommandInput, DynamoDBClient } from "@aws-sdk/client-dynamodb";
 import { type AwsConnectionOptions, type AwsService, awsService, withoutBodies } from "@facekit/aws";
-import { type CallOptions, FaceKitError, isFaceKitError } from "@facekit/core";
+import { type CallOptions, FaceKitError, type FaceKitErrorCode, isFaceKitError } from "@facekit/core";
 
 export const adapterId = "members-dynamodb";
 
@@ -62,10 +62,12 @@ export function openTable({ table: TableName, createTable, ...connection }: Tabl
     load: () => import("@aws-sdk/client-dynamodb"),
     create: (sdk, configuration) => new sdk.DynamoDBClient(configuration),
     options: connection,
-    passes: ["ConditionalCheckFailedException", "ResourceInUseException"],
     explain({ name, message, error }) {
-      const fail = (code: "namespace-not-found" | "quota-exceeded", text: string): FaceKitError =>
+      const fail = (code: FaceKitErrorCode, text: string): FaceKitError =>
         new FaceKitError(code, text, { adapter: adapterId, cause: withoutBodies(error) });
+      if (name === "ConditionalCheckFailedException")
+        return fail("conflict", "The condition of the write does not hold.");
+      if (name === "ResourceInUseException") return fail("conflict", `The table "${TableName}" is there already.`);
       if (name === "ResourceNotFoundException") {
         return fail("namespace-not-found", `There is no table "${TableName}". Give createTable: true, or make it.`);
       }
@@ -97,7 +99,7 @@ export function openTable({ table: TableName, createTable, ...connection }: Tabl
         )
         // Another process makes it as well.
         .catch((error: unknown) => {
-          if (nameOf(error) !== "ResourceInUseException") throw error;
+          if (!isFaceKitError(error, "conflict")) throw error;
         });
     }
     await service.call("DescribeTable", async (client, sdk, call) => {
@@ -161,9 +163,10 @@ export function openTable({ table: TableName, createTable, ...connection }: Tabl
       async (client, sdk, abort) => {
         const RequestItems = { [TableName]: left.map((Key) => ({ DeleteRequest: { Key } })) };
         const { UnprocessedItems } = await client.send(new sdk.BatchWriteItemCommand({ RequestItems }), abort);
-        left = (UnprocessedItems?.[TableName] ?? []).flatMap(({ DeleteRequest }) =>
-          DeleteRequest?.Key === undefined ? [] : [DeleteRequest.Key],
-        );
+        // Where the table was named by its ARN, the answer need not name it so.
+        left = Object.values(UnprocessedItems ?? {})
+          .flat()
+          .flatMap(({ DeleteRequest }) => (DeleteRequest?.Key === undefined ? [] : [DeleteRequest.Key]));
         if (left.length === 0) return;
         throw new FaceKitError("service-unavailable", `DynamoDB did not delete ${left.length} items yet.`, {
           adapter: adapterId,
@@ -277,13 +280,9 @@ async function unlessRefused<T>(write: () => Promise<T>): Promise<T | undefined>
   try {
     return await write();
   } catch (error) {
-    if (nameOf(error) === "ConditionalCheckFailedException") return undefined;
+    if (isFaceKitError(error, "conflict")) return undefined;
     throw error;
   }
-}
-
-function nameOf(error: unknown): string {
-  return error instanceof Error ? error.name : "";
 }
 
 interface UpdateExpression {

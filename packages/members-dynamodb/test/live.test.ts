@@ -22,12 +22,13 @@ describe.skipIf(table === undefined)("members in AWS (needs FACEKIT_LIVE_DYNAMOD
       namespaces.add(`${place}${namespace}`);
       return `${place}${namespace}`;
     };
-    const { linkFaces } = source;
+    const { linkFaces, merge } = source;
     const apart: MemberSource = {
       ...source,
       get: (namespace, ...rest) => source.get(own(namespace), ...rest),
       list: (namespace, ...rest) => source.list(own(namespace), ...rest),
       put: (namespace, ...rest) => source.put(own(namespace), ...rest),
+      ...(merge && { merge: (namespace, ...rest) => merge(own(namespace), ...rest) }),
       ...(linkFaces && { linkFaces: (namespace, ...rest) => linkFaces(own(namespace), ...rest) }),
       delete: (namespace, ...rest) => source.delete(own(namespace), ...rest),
       purchases: (namespace, ...rest) => source.purchases(own(namespace), ...rest),

@@ -104,7 +104,10 @@ test("a deletion that is broken off after any of its calls leaves nobody who is 
   }
 });
 
-test("what DynamoDB leaves of a batch is deleted after all", async () => {
+// As it may answer where the table was named by its ARN.
+const nameAgain = ["the same name", "another name"];
+
+test.each(nameAgain)("what DynamoDB leaves of a batch, under %s of the table, is deleted after all", async (named) => {
   let refused = 0;
   const { table, sound, meddled } = await places(async ({ operation, body }, forward) => {
     if (operation !== "BatchWriteItem") return forward();
@@ -116,7 +119,7 @@ test("what DynamoDB leaves of a batch is deleted after all", async () => {
     const left = requests.slice(done.length);
     refused += left.length;
     await forward(JSON.stringify({ RequestItems: { [name]: done } }));
-    const UnprocessedItems = left.length > 0 ? { [name]: left } : {};
+    const UnprocessedItems = left.length > 0 ? { [named === "another name" ? "facekit" : name]: left } : {};
     return {
       status: 200,
       headers: { "content-type": "application/x-amz-json-1.0" },
@@ -197,6 +200,18 @@ test("a put and faces that are noted at once both stay", async () => {
     ]).flat(),
   );
   expect((await sound.get("n", "ann"))?.faceIds).toHaveLength(20);
+});
+
+test("a merge that meets a deletion that broke off ends it, and the member begins anew", async () => {
+  let left = 1;
+  const { sound, meddled } = await places((_, forward) =>
+    left-- > 0 ? forward() : failure(400, "AccessDeniedException"),
+  );
+  await sound.addPurchase("n", "ann", purchase(1));
+  await expect(meddled.delete("n", "ann")).rejects.toMatchObject({ code: "access-denied" });
+  await sound.merge?.("n", { id: "ann", email: "ann@example.org" });
+  expect(await sound.get("n", "ann")).toEqual({ id: "ann", email: "ann@example.org" });
+  expect(await collect(sound.purchases("n", "ann"))).toEqual([]);
 });
 
 test("items that Facekit did not write are told as damage", async () => {

@@ -88,35 +88,104 @@ test("a photo is sent without an ACL, not to be cached, and encrypted as was ask
   }
 });
 
-test("in a bucket that keeps versions, all versions of a member's photos are erased", async () => {
-  const key = `facekit-photos/${segmentOf("n")}/${segmentOf("ann")}/${segmentOf("1")}`;
-  const versions = new Set(["v1", "v2"]);
-  const deleted: string[] = [];
-  const { photos } = await store(({ method, url, body }) => {
-    if (url.includes("list-type=2")) {
-      const there = versions.size === 2 ? `<Contents><Key>${key}</Key></Contents>` : "";
-      return xml(`<ListBucketResult>${there}<IsTruncated>false</IsTruncated></ListBucketResult>`);
+interface KeptVersion {
+  readonly key: string;
+  readonly id: string;
+  /** Undefined: a mark of deletion. */
+  readonly bytes: Buffer | undefined;
+}
+
+/** A bucket that keeps versions, as far as photos need it. */
+class VersionedBucket {
+  /** Newest last. */
+  versions: KeptVersion[] = [];
+  #written = 0;
+
+  isLatest(version: KeptVersion): boolean {
+    return this.versions.findLast(({ key }) => key === version.key) === version;
+  }
+
+  answer: Meddle = ({ method, url, body }) => {
+    const { pathname, searchParams } = new URL(url, "http://localhost");
+    const key = decodeURIComponent(pathname.replace("/photos/", ""));
+    if (method === "PUT") {
+      this.#keep(key, body);
+      return { status: 200, body: "" };
     }
-    if (url.includes("versions")) {
-      const list = [...versions].map((id) => {
-        const kind = id === "mark" ? "DeleteMarker" : "Version";
-        return `<${kind}><Key>${key}</Key><VersionId>${id}</VersionId></${kind}>`;
+    if (method === "POST") {
+      const asked = [...body.toString().matchAll(/<Key>([^<]+)<\/Key>(?:<VersionId>(\w+)<\/VersionId>)?/g)];
+      for (const [, deleted = "", id] of asked) {
+        if (id === undefined) this.#keep(deleted, undefined);
+        else this.versions = this.versions.filter((each) => each.key !== deleted || each.id !== id);
+      }
+      return xml("<DeleteResult></DeleteResult>");
+    }
+    const found = this.versions.filter((each) => each.key.startsWith(searchParams.get("prefix") ?? ""));
+    if (searchParams.has("versions")) {
+      const list = found.map((version) => {
+        const kind = version.bytes === undefined ? "DeleteMarker" : "Version";
+        const latest = `<IsLatest>${this.isLatest(version)}</IsLatest>`;
+        return `<${kind}><Key>${version.key}</Key><VersionId>${version.id}</VersionId>${latest}</${kind}>`;
       });
-      return xml(`<ListVersionsResult>${list.join("")}</ListVersionsResult>`);
+      return xml(`<ListVersionsResult><IsTruncated>false</IsTruncated>${list.join("")}</ListVersionsResult>`);
     }
-    expect(method).toBe("POST");
-    const ids = [...body.toString().matchAll(/<VersionId>(\w+)<\/VersionId>/g)].map(([, id]) => id ?? "");
-    if (ids.length === 0) versions.add("mark");
-    for (const id of ids) {
-      versions.delete(id);
-      deleted.push(id);
+    const seen = (each: KeptVersion): boolean => each.bytes !== undefined && this.isLatest(each);
+    if (searchParams.has("list-type")) {
+      const keys = found.filter(seen).map((each) => each.key);
+      const contents = keys.sort().map((each) => `<Contents><Key>${each}</Key></Contents>`);
+      return xml(`<ListBucketResult><IsTruncated>false</IsTruncated>${contents.join("")}</ListBucketResult>`);
     }
-    const mark = ids.length === 0 ? "<DeleteMarker>true</DeleteMarker>" : "";
-    return xml(`<DeleteResult><Deleted><Key>${key}</Key>${mark}</Deleted></DeleteResult>`);
-  });
-  expect(await photos.deleteMember("n", "ann")).toBe(1);
-  expect(deleted.sort()).toEqual(["mark", "v1", "v2"]);
-  expect(versions.size).toBe(0);
+    const read = this.versions.find((each) => each.key === key && seen(each));
+    return read?.bytes === undefined ? failure(404, "NoSuchKey") : { status: 200, body: read.bytes };
+  };
+
+  delete(key: string): void {
+    this.#keep(key, undefined);
+  }
+
+  #keep(key: string, bytes: Buffer | undefined): void {
+    this.versions.push({ key, id: `v${++this.#written}`, bytes });
+  }
+}
+
+test("in a bucket that keeps versions, none survives a deletion, wherever it broke off before, and until then photos are listed", async () => {
+  const long = "x".repeat(300);
+  for (let calls = 0; ; calls++) {
+    expect(calls).toBeLessThan(30);
+    const bucket = new VersionedBucket();
+    let left = Number.POSITIVE_INFINITY;
+    const { photos } = await store((passing, forward) =>
+      left-- > 0 ? bucket.answer(passing, forward) : failure(403, "AccessDenied"),
+    );
+    for (const id of ["1", "1", "2", long]) await photos.put("n", "ann", id, photo);
+    await photos.put("n", "bob", "1", photo);
+    // By somebody else, who did not know of versions.
+    bucket.delete(`facekit-photos/${segmentOf("n")}/${segmentOf("ann")}/${segmentOf("2")}`);
+    left = calls;
+    const deleted = await photos.deleteMember("n", "ann").catch(() => undefined);
+    left = Number.POSITIVE_INFINITY;
+    const ofAnn = () => bucket.versions.filter(({ key }) => key.includes(`/${segmentOf("ann")}/`));
+    const listed = (await collect(photos.list("n"))).filter(({ memberId }) => memberId === "ann");
+    const remain = ofAnn().some(({ key, bytes }) => bytes !== undefined && !key.endsWith(".names"));
+    expect([calls, listed.length > 0]).toEqual([calls, remain]);
+    if (deleted === undefined) await photos.deleteMember("n", "ann");
+    expect(ofAnn()).toEqual([]);
+    expect(await collect(photos.list("n"))).toMatchObject([{ memberId: "bob" }]);
+    if (deleted === undefined) continue;
+    expect(deleted).toBe(2);
+    expect(calls).toBeGreaterThan(5);
+    return;
+  }
+});
+
+test("versions of photos that nothing lists any more are erased", async () => {
+  const bucket = new VersionedBucket();
+  const { photos } = await store(bucket.answer);
+  await photos.put("n", "ann", "1", photo);
+  bucket.delete(`facekit-photos/${segmentOf("n")}/${segmentOf("ann")}/${segmentOf("1")}`);
+  expect(await collect(photos.list("n"))).toEqual([]);
+  await photos.deleteMember("n", "ann");
+  expect(bucket.versions).toEqual([]);
 });
 
 test("what S3 did not delete is deleted after all, or told", async () => {
@@ -127,9 +196,11 @@ test("what S3 did not delete is deleted after all, or told", async () => {
   ] as const) {
     const there = new Set(keys);
     const { photos } = await store(({ url, body }) => {
-      if (url.includes("list-type=2")) {
-        const contents = [...there].map((key) => `<Contents><Key>${key}</Key></Contents>`).join("");
-        return xml(`<ListBucketResult>${contents}<IsTruncated>false</IsTruncated></ListBucketResult>`);
+      if (url.includes("versions")) {
+        const found = [...there]
+          .map((key) => `<Version><Key>${key}</Key><VersionId>null</VersionId></Version>`)
+          .join("");
+        return xml(`<ListVersionsResult>${found}<IsTruncated>false</IsTruncated></ListVersionsResult>`);
       }
       // One at a time.
       const [first = "", ...rest] = [...body.toString().matchAll(/<Key>([^<]+)<\/Key>/g)].map(([, key]) => key ?? "");

@@ -1,4 +1,4 @@
-import { type CallOptions, isFaceKitError, retry } from "@facekit/core";
+import { type CallOptions, isFaceKitError, retry, within } from "@facekit/core";
 import { type Asked, nameOf, refused, retryAfter, tooSlow, unavailable, unreached } from "./failures.js";
 import { parseJson } from "./json.js";
 import type { RateLimit } from "./rate-limit.js";
@@ -65,24 +65,12 @@ export function createClient(options: ClientOptions): Client {
     }
   };
 
-  const exchange = async (
-    request: HttpRequest,
-    within: number,
-    caller: AbortSignal | undefined,
-  ): Promise<HttpAnswer> => {
-    const controller = new AbortController();
-    const timer = setTimeout(() => controller.abort(tooSlow(request, within)), within);
-    const onAbort = (): void => controller.abort(caller?.reason);
-    caller?.addEventListener("abort", onAbort, { once: true });
-    if (caller?.aborted) onAbort();
+  const exchange = async (request: HttpRequest, signal: AbortSignal): Promise<HttpAnswer> => {
     try {
-      return await answerOf(request, await follow(request, controller.signal), controller.signal);
+      return await answerOf(request, await follow(request, signal), signal);
     } catch (error) {
-      controller.signal.throwIfAborted();
+      signal.throwIfAborted();
       throw isFaceKitError(error) ? error : unreached(request, error);
-    } finally {
-      clearTimeout(timer);
-      caller?.removeEventListener("abort", onAbort);
     }
   };
 
@@ -98,7 +86,13 @@ export function createClient(options: ClientOptions): Client {
       return { status, json: undefined, link };
     }
     const text = await textOf(request, response, signal);
-    if (text.trim() === "") return { status, json: undefined, link };
+    if (text.trim() === "") {
+      // "Nobody" is said by a status: nothing at all is what a broken proxy says of whoever is asked for.
+      if (ok && status !== 204 && request.method === "GET") {
+        throw unavailable(`${nameOf(request)} was answered with status ${status} and nothing.`, { retryable: true });
+      }
+      return { status, json: undefined, link };
+    }
     const parsed = parseJson(text);
     if (parsed !== undefined) return { status, json: parsed.value, link };
     const html = /^\s*</.test(text);
@@ -140,8 +134,13 @@ export function createClient(options: ClientOptions): Client {
 
     inTurn: limit,
 
-    send: (request, deadline, signal) =>
-      exchange(request, Math.max(1, Math.min(timeoutMs, deadline - performance.now())), signal),
+    send(request, deadline, signal) {
+      const ms = Math.max(1, Math.min(timeoutMs, deadline - performance.now()));
+      return within(ms, (either) => exchange(request, either), {
+        late: () => tooSlow(request, ms),
+        ...(signal && { signal }),
+      });
+    },
 
     persist: (work, deadline, callOptions) =>
       retry(work, {

@@ -4,9 +4,11 @@ export type DateFormat = "iso" | "seconds" | "milliseconds";
 const iso =
   /^\s*([+-]\d{6}|\d{4})-(\d\d)-(\d\d)(?:[T ](\d\d:\d\d(?::\d\d(?:\.\d+)?)?))?\s*(Z|[+-]\d\d(?::?\d\d)?)?\s*$/i;
 
-/** The date that a field holds, or undefined where none can be read from it. `value` is text; numbers are digits. */
+/** The date that a field holds, or undefined where none can be read from it. Numbers come as digits. */
 export function readDate(text: string, format: DateFormat): Date | undefined {
-  const date = /^-?\d+(\.\d+)?$/.test(text) ? fromNumber(Number(text), format) : fromText(text);
+  // ISO 8601 has dates without hyphens, too: as milliseconds they would be of the first two days of 1970.
+  const written = format === "iso" ? text.replace(/^\s*(\d{4})(\d\d)(\d\d)\s*$/, "$1-$2-$3") : text;
+  const date = /^-?\d+(\.\d+)?$/.test(written) ? fromNumber(Number(written), format) : fromText(written);
   return date === undefined || Number.isNaN(date.getTime()) ? undefined : date;
 }
 

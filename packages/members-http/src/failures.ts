@@ -38,7 +38,7 @@ export function unavailable(
 }
 
 /** `GET https://members.example/customers/42`, without the query, which may hold what is nobody's business. */
-export function nameOf({ method, url }: Asked): string {
+export function nameOf({ method, url }: Pick<Asked, "method" | "url">): string {
   return `${method} ${url.origin}${url.pathname}`;
 }
 

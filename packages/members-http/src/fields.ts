@@ -1,8 +1,7 @@
 import { checkId, isFaceKitError, type Member, type Purchase } from "@facekit/core";
 import { type DateFormat, readDate, writeDate } from "./dates.js";
 import { exactDecimal } from "./decimal.js";
-import { unavailable } from "./failures.js";
-import { at, numberText, putAt, textOf } from "./json.js";
+import { at, putAt, textOf } from "./json.js";
 import type { MemberFields, PurchaseFields } from "./options.js";
 
 /** The id at a place, or undefined where what lies there can be none. */
@@ -39,9 +38,9 @@ export function writeMember(member: Member, fields: MemberFields, dates: DateFor
 }
 
 /**
- * A purchase. A missing quantity is 1 and a date that cannot be read is left out; but money is never guessed: a record
- * without a total, or with a quantity that is no number, rejects with `service-unavailable`. `ordinal` names one that has
- * no id.
+ * A purchase. A missing quantity is 1 and a date that cannot be read is left out; but money is never guessed: a total that
+ * is none is handed on as it was written, a quantity that is none as NaN, and a currency that is missing as "", so that
+ * whoever adds up can tell. `ordinal` names one that has no id.
  */
 export function readPurchase(
   record: unknown,
@@ -53,21 +52,14 @@ export function readPurchase(
   const id = idAt(record, fields.id) ?? `#${ordinal}`;
   const read = (place: string | undefined): string | undefined =>
     place === undefined ? undefined : textOf(at(record, place));
-  const unreadable = (what: string, place: string): Error =>
-    unavailable(`The members' API tells no ${what} of purchase "${id}" at "${place}".`);
-  const total = exactDecimal(read(fields.total) ?? "");
-  if (total === undefined) throw unreadable("decimal total", fields.total);
-  const quantity = Number(read(fields.quantity) ?? 1);
-  if (!Number.isFinite(quantity)) throw unreadable("quantity", fields.quantity ?? "");
-  const named = read(fields.currency)?.trim().toUpperCase() || currency;
-  if (named === undefined) throw unreadable("currency", fields.currency ?? "");
+  const total = read(fields.total) ?? "";
   const date = readDate(read(fields.at) ?? "", dates);
   return {
     id,
     product: read(fields.product) ?? "",
-    quantity,
-    total,
-    currency: named,
+    quantity: Number(exactDecimal(read(fields.quantity) ?? "1") ?? Number.NaN),
+    total: exactDecimal(total) ?? total,
+    currency: read(fields.currency)?.trim().toUpperCase() || (currency ?? ""),
     ...(date !== undefined && { at: date }),
   };
 }
@@ -79,10 +71,8 @@ export function writePurchase(purchase: Purchase, fields: PurchaseFields, dates:
 
 /** How many entries there are, as a place tells; undefined where it tells none. */
 export function countAt(answer: unknown, place: string | undefined): number | undefined {
-  if (place === undefined) return undefined;
-  const value = at(answer, place);
-  const count = Number(numberText(value) ?? value ?? Number.NaN);
-  return Number.isInteger(count) ? count : undefined;
+  const count = place === undefined ? undefined : exactDecimal(textOf(at(answer, place)) ?? "");
+  return count === undefined ? undefined : Number(count);
 }
 
 function written(fields: object, values: object): Record<string, unknown> {

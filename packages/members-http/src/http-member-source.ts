@@ -99,7 +99,7 @@ export function httpMemberSource(options: HttpMemberSourceOptions): MemberSource
     };
   };
 
-  return {
+  const source: MemberSource = {
     specVersion,
     id: adapterId,
     capabilities: {
@@ -118,7 +118,7 @@ export function httpMemberSource(options: HttpMemberSourceOptions): MemberSource
       if (record === null) return undefined;
       if (typeof record !== "object") {
         const where = member.at === undefined ? "" : ` at "${member.at}"`;
-        throw unavailable(`${nameOf({ method: "GET", url, repeatable: true })} was answered without a member${where}.`);
+        throw unavailable(`${nameOf({ method: "GET", url })} was answered without a member${where}.`);
       }
       // An API that takes "Ann" for "ann" answers with somebody else than was asked for.
       if ((idAt(record, member.fields.id) ?? memberId) !== memberId) return undefined;
@@ -181,9 +181,7 @@ export function httpMemberSource(options: HttpMemberSourceOptions): MemberSource
       const { put } = configuration;
       if (put === undefined) throw notSupported("The configuration of this members' API has no put.");
       const record = writeMember(putMember, member.fields, dates);
-      const write = writing(put, "PUT", { namespace, id: putMember.id }, record);
-      // Creating or replacing twice is doing it once, whatever the method.
-      await call({ ...write, repeatable: true }, callOptions);
+      await call(writing(put, "PUT", { namespace, id: putMember.id }, record), callOptions);
     },
 
     async delete(namespace, memberId, callOptions) {
@@ -257,6 +255,20 @@ export function httpMemberSource(options: HttpMemberSourceOptions): MemberSource
 
     async [Symbol.asyncDispose]() {
       closed = true;
+    },
+  };
+  const { merge } = configuration;
+  if (merge === undefined) return source;
+  return {
+    ...source,
+    async merge(namespace, given, callOptions) {
+      callOptions?.signal?.throwIfAborted();
+      checkId("namespace", namespace);
+      checkMember(given);
+      const record = writeMember(given, member.fields, dates);
+      const write = writing(merge, "PATCH", { namespace, id: given.id }, record);
+      const { status } = await call({ ...write, accept: [404, 410] }, callOptions);
+      if (status >= 400) await source.put(namespace, given, callOptions);
     },
   };
 }

@@ -23,8 +23,17 @@ export interface HttpMemberSourceOptions {
   /** Without it, `list` rejects with `not-supported`. */
   readonly list?: ListOptions;
   readonly purchases?: PurchasesOptions;
-  /** Creates or replaces a member. Default method PUT. `put` and `delete` come together. */
+  /**
+   * Creates or replaces a member. Default method PUT. A POST is not sent again after an answer that was lost. `put` and
+   * `delete` come together.
+   */
   readonly put?: WriteOptions;
+  /**
+   * Changes the fields of a member that it is sent, and no others. Default method PATCH. Where there is no such member, `put`
+   * is asked to make one. Without it, flows put members whole: then what others wrote meanwhile is lost, and so is what the
+   * API keeps beside these fields and PUT does not leave alone. Wants `put`.
+   */
+  readonly merge?: WriteOptions;
   /** Deletes a member with all purchases. Default method DELETE. */
   readonly delete?: WriteOptions;
   /**
@@ -123,7 +132,7 @@ export interface PurchaseFields {
   readonly product: string;
   /** Default: each is 1. */
   readonly quantity?: string;
-  /** A decimal string, or a number, of which every digit is kept. */
+  /** A decimal string, or a number, of which every digit is kept. What is neither is handed on as it is. */
   readonly total: string;
   readonly currency?: string;
   readonly at?: string;
@@ -133,7 +142,7 @@ export interface PurchasesOptions {
   readonly path: string;
   readonly at?: string;
   readonly fields: PurchaseFields;
-  /** That of purchases which name none. */
+  /** That of purchases which name none. Without it theirs is `""`. */
   readonly currency?: string;
   readonly paging?: PagingOptions;
   /**
@@ -161,6 +170,7 @@ export function checkOptions(options: HttpMemberSourceOptions): void {
     "list",
     "purchases",
     "put",
+    "merge",
     "delete",
     "addPurchase",
     "dates",
@@ -205,7 +215,11 @@ export function checkOptions(options: HttpMemberSourceOptions): void {
   if ((options.put === undefined) !== (options.delete === undefined)) {
     throw invalid("put and delete come together: a source that is writable can do both.");
   }
+  if (options.merge !== undefined && options.put === undefined) {
+    throw invalid("merge wants put too: it makes the members that are not there.");
+  }
   checkWrite("put", options.put, ["namespace", "id"], environment);
+  checkWrite("merge", options.merge, ["namespace", "id"], environment);
   checkWrite("delete", options.delete, ["namespace", "id"], environment);
   checkWrite("addPurchase", addPurchase, ["namespace", "id", "purchaseId"], environment);
   if (addPurchase !== undefined && purchases === undefined) {

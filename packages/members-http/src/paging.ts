@@ -20,6 +20,7 @@ export async function* pages({ url, place, paging, ask, signal }: PagesOptions):
   let next: URL | undefined = firstOf(url, paging);
   let seen = 0;
   let before = "";
+  const rounds = new Rounds();
   for (let number = 0; next !== undefined; number++) {
     signal?.throwIfAborted();
     const answer = await ask(next);
@@ -34,7 +35,29 @@ export async function* pages({ url, place, paging, ask, signal }: PagesOptions):
     before = text;
     seen += items.length;
     yield items;
-    next = nextOf(url, next, answer, paging, { number, seen });
+    const following = nextOf(url, next, answer, paging, { number, seen });
+    // Numbers of pages do not come again; but an API may begin anew behind its last page.
+    const numbered = paging?.kind === "page" || paging?.kind === "offset";
+    if (following !== undefined && rounds.comesAgain(numbered ? text : following.href)) {
+      throw unavailable(`${nameOf(asked(next))} goes round in a circle: its list has no end.`);
+    }
+    next = following;
+  }
+}
+
+/** Tells when what comes goes round in a circle, by one value that is kept at a time: R. P. Brent, 1980. */
+class Rounds {
+  #kept: string | undefined;
+  #steps = 0;
+  #length = 1;
+
+  comesAgain(value: string): boolean {
+    if (value === this.#kept) return true;
+    if (++this.#steps < this.#length) return false;
+    this.#kept = value;
+    this.#steps = 0;
+    this.#length *= 2;
+    return false;
   }
 }
 
@@ -59,14 +82,12 @@ function nextOf(
   if (paging.kind === "cursor") {
     const cursor = textOf(at(answer.json, paging.next));
     if (cursor === undefined || cursor === "") return undefined;
-    if (cursor === current.searchParams.get(paging.parameter)) {
-      throw unavailable(`${nameOf(asked(current))} gave the same cursor twice: its list has no end.`);
-    }
     next.searchParams.set(paging.parameter, cursor);
     return next;
   }
   const total = countAt(answer.json, paging.total);
-  if (total !== undefined && seen >= total) return undefined;
+  // One that is less than what came is not the number of all, and must not end the list: an empty page does.
+  if (seen === total) return undefined;
   const position = paging.kind === "page" ? (paging.first ?? 1) + number + 1 : seen;
   next.searchParams.set(paging.parameter, String(position));
   return next;

@@ -1,7 +1,7 @@
-import { abortable, type FaceKitError } from "@facekit/core";
+import { type FaceKitError, within } from "@facekit/core";
 import type { Client, HttpAnswer, HttpRequest } from "./client.js";
 import { type Environment, fill, fillAll } from "./environment.js";
-import { accessDenied, refused } from "./failures.js";
+import { accessDenied, nameOf, refused, unavailable } from "./failures.js";
 import { at, textOf } from "./json.js";
 import type { LoginOptions } from "./options.js";
 
@@ -114,8 +114,11 @@ export function createSession({ client, url, login, headers, environment }: Sess
         // Asked for when the turn has come: until then it might expire.
         const { token, answer } = await client.inTurn(
           async () => {
-            // One caller's abort is not the others'.
-            const token = await abortable(tokenOf(), signal);
+            // One caller's abort is not the others', nor is one's deadline.
+            const token = await within(deadline - performance.now(), tokenOf, {
+              late: () => unavailable(`${nameOf({ method, url })} was not answered in time.`, { retryable: true }),
+              ...(signal && { signal }),
+            });
             const headersOfAll = { ...request.headers, ...token.header };
             const accept = [...request.accept, 401];
             return {

@@ -1,4 +1,4 @@
-import type { FaceKitErrorCode } from "@facekit/core";
+import { type FaceKitErrorCode, summarisePurchases } from "@facekit/core";
 import { expect, test } from "vitest";
 import { type HttpMemberSourceOptions, httpMemberSource } from "../src/index.js";
 import { type Reply, scriptedServer } from "./scripted-server.js";
@@ -22,6 +22,7 @@ const failing: readonly (readonly [what: string, reply: Reply, code: FaceKitErro
   ["HTML with status 200", { body: "<!doctype html><p>Back soon" }, "service-unavailable", true],
   ["half a JSON", { body: '{"id":"ann","name":"An' }, "service-unavailable", true],
   ["no answer", {}, "service-unavailable", true],
+  ["status 200 and nothing else", { body: "" }, "service-unavailable", true],
   ["a 403", { status: 403, body: {} }, "access-denied", false],
   ["a 401 without a login", { status: 401, body: {} }, "access-denied", false],
   ["a 400", { status: 400, body: {} }, "service-unavailable", false],
@@ -43,6 +44,18 @@ for (const [what, reply, code, retryable] of failing) {
     if (!retryable) expect(server.received).toHaveLength(1);
   });
 }
+
+test("that there is no such member is said by 404, 410, 204 or null", async () => {
+  for (const reply of [
+    { status: 404, body: "" },
+    { status: 410, body: {} },
+    { status: 204, body: "" },
+    { body: "null" },
+  ]) {
+    const server = await scriptedServer(() => reply);
+    expect(await httpMemberSource(plain(server.url)).get("n", "ann")).toBeUndefined();
+  }
+});
 
 test("nobody there: service-unavailable, retryable", async () => {
   const source = httpMemberSource(plain("http://127.0.0.1:1", { deadlineMs: 300 }));
@@ -148,17 +161,64 @@ test("numbers keep every digit: ids, phones and totals", async () => {
   ]);
 });
 
-test("money is never guessed", async () => {
-  for (const line of [
-    { id: "1" },
-    { id: "1", total: "12,90" },
-    { id: "1", total: {} },
-    { id: "1", total: 1, count: "two" },
-  ]) {
-    const server = await scriptedServer(() => ({ body: [line] }));
-    const source = httpMemberSource(plain(server.url));
-    await expect(collect(source.purchases("n", "ann"))).rejects.toMatchObject({ code: "service-unavailable" });
-  }
+test("money is never guessed: what is none is handed on as it is, and the other lines are counted", async () => {
+  const lines = [
+    { id: "1", what: "tea", total: "1.50" },
+    { id: "2", what: "tea", total: null },
+    { id: "3", what: "tea", total: "12,90" },
+    { id: "4", what: "tea", total: {} },
+    { id: "5", what: "tea", total: 1, count: "two" },
+    { id: "6", what: "tea", total: 1, count: "" },
+  ];
+  const server = await scriptedServer(() => ({ body: lines }));
+  const source = httpMemberSource(plain(server.url));
+  const read = (await collect(source.purchases("n", "ann"))).map(({ total, quantity }) => [total, quantity]);
+  const none = Number.NaN;
+  expect(read).toEqual([
+    ["1.50", 1],
+    ["", 1],
+    ["12,90", 1],
+    ["", 1],
+    ["1", none],
+    ["1", none],
+  ]);
+  const { totals, products, malformed } = await summarisePurchases(source.purchases("n", "ann"));
+  expect(totals).toEqual([{ currency: "EUR", total: "3.50" }]);
+  expect(products).toMatchObject([{ product: "tea", quantity: 4, timesBought: 4 }]);
+  expect(malformed.values).toBe(5);
+  expect(malformed.examples[1]).toEqual({ purchaseId: "3", field: "total", value: "12,90" });
+});
+
+test("a line without a currency is of none, and not of another's", async () => {
+  const lines = [
+    { id: "1", total: "1.50" },
+    { id: "2", total: "2.50", currency: " eur" },
+  ];
+  const server = await scriptedServer(() => ({ body: lines }));
+  const fields = { id: "id", product: "what", total: "total", currency: "currency" };
+  const source = httpMemberSource(plain(server.url, { purchases: { path: "/{id}/lines", fields } }));
+  const { totals } = await summarisePurchases(source.purchases("n", "ann"));
+  expect(totals).toEqual([
+    { currency: "", total: "1.50" },
+    { currency: "EUR", total: "2.50" },
+  ]);
+});
+
+test("dates of ISO 8601 are read with hyphens and without", async () => {
+  const dates = ["2024-02-29", "20240229", " 20240229 ", "20241399", "2024-02-29T12:00:00+0100", 1709208000000];
+  const server = await scriptedServer(() => ({ body: dates.map((at, i) => ({ id: `${i}`, total: "1", at })) }));
+  const read = await collect(httpMemberSource(plain(server.url)).purchases("n", "ann"));
+  const found = Object.fromEntries(read.map(({ id, at }) => [id, at?.toISOString()]));
+  const midnight = "2024-02-29T00:00:00.000Z";
+  const noon = "2024-02-29T12:00:00.000Z";
+  expect(found).toEqual({
+    0: midnight,
+    1: midnight,
+    2: midnight,
+    3: undefined,
+    4: "2024-02-29T11:00:00.000Z",
+    5: noon,
+  });
 });
 
 test("who is answered in place of another is not taken for that one", async () => {
@@ -208,6 +268,28 @@ test("a POST whose answer is lost is not sent again, and says that it is not kno
   });
 });
 
+test("a put by POST, too: sent twice it might make two members", async () => {
+  const server = await scriptedServer(() => ({ status: 502, body: "" }));
+  const remove = { path: "/{id}/delete", method: "POST" };
+  const source = httpMemberSource(plain(server.url, { put: { path: "/", method: "POST" }, delete: remove }));
+  await expect(source.put("n", { id: "ann" })).rejects.toMatchObject({ code: "service-unavailable", retryable: false });
+  expect(server.received).toHaveLength(1);
+});
+
+test("a merge sends what is given and nothing else, and puts who is not there", async () => {
+  const server = await scriptedServer(({ method }) => ({ status: method === "PATCH" ? 404 : 200, body: "" }));
+  const path = "/{id}";
+  const writes = { put: { path }, delete: { path }, merge: { path, at: "customer" } };
+  const source = httpMemberSource(plain(server.url, writes));
+  await source.merge?.("n", { id: "ann", name: "Ann" });
+  const record = { id: "ann", name: "Ann" };
+  expect(server.received.map(({ method, body }) => [method, JSON.parse(body)])).toEqual([
+    ["PATCH", { customer: record }],
+    ["PUT", record],
+  ]);
+  expect(httpMemberSource(plain(server.url)).merge).toBeUndefined();
+});
+
 test("values that the API refuses are the caller's mistake", async () => {
   const server = await scriptedServer(() => ({ status: 422, body: { error: "no such e-mail" } }));
   const source = httpMemberSource(plain(server.url, { put: { path: "/{id}" }, delete: { path: "/{id}" } }));
@@ -232,6 +314,7 @@ test("configurations that name no API are refused with the name of the option", 
     [{ member: { path: "/", fields: { id: "__proto__.x" } } }, "member.fields.id"],
     [{ members: {} }, "members"],
     [{ put: { path: "/{id}" } }, "put and delete"],
+    [{ merge: { path: "/{id}" } }, "put"],
     [{ list: { path: "/", paging: { kind: "pages" } } }, "list.paging.kind"],
     [{ list: { path: "/", paging: { kind: "page", parameter: "page", size: 10 } } }, "list.paging.size"],
     [{ purchases: { path: "/", fields: { id: "id", product: "p", total: "t" } } }, "currency"],

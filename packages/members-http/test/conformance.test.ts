@@ -35,7 +35,7 @@ describe("read only, in an order of the API's own, by numbers of pages", () => {
   memberSourceConformance({
     test,
     create: () => {
-      const { put, delete: _, addPurchase, purchases, list, ...rest } = sample;
+      const { put, merge, delete: _, addPurchase, purchases, list, ...rest } = sample;
       const paging = { kind: "offset", parameter: "offset" } as const;
       return httpMemberSource({
         ...rest,

@@ -1,5 +1,5 @@
 import { isFaceKitError } from "@facekit/core";
-import { expect, test } from "vitest";
+import { expect, onTestFinished, test, vi } from "vitest";
 import { httpMemberSource } from "../src/index.js";
 import { scriptedServer } from "./scripted-server.js";
 import { sampleApi, sampleSource } from "./support.js";
@@ -96,6 +96,33 @@ test("one caller's abort is not the others': the login goes on", async () => {
   release();
   expect(await other).toEqual(ann);
   expect(api.counts.logins).toBe(1);
+});
+
+test("a call's deadline counts its login, too", async () => {
+  vi.useFakeTimers({ toFake: ["setTimeout", "clearTimeout", "performance"] });
+  onTestFinished(() => {
+    vi.useRealTimers();
+  });
+  const later = (ms: number) => new Promise((resolve) => setTimeout(resolve, ms));
+  let logins = 0;
+  const source = sampleSource("http://127.0.0.1:1", {
+    timeoutMs: 10_000,
+    deadlineMs: 1_000,
+    fetch: async (input) => {
+      if (!String(input).endsWith("/login")) {
+        await later(800);
+        return new Response(null, { status: 401 });
+      }
+      // The second comes never, as far as this test goes.
+      if (++logins > 1) await later(1e9);
+      return Response.json({ data: { token: "t" } });
+    },
+  });
+  const got = source.get("n", "ann").catch((error: unknown) => error);
+  await vi.advanceTimersByTimeAsync(1_100);
+  expect(logins).toBe(2);
+  const waited = Promise.race([got, Promise.resolve("still waiting")]);
+  expect(await waited).toMatchObject({ code: "service-unavailable", retryable: true });
 });
 
 test("a login by form, with a header of its own and one for all calls", async () => {

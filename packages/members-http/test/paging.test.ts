@@ -84,6 +84,42 @@ test("a list that has no end is ended: the same page, the same cursor, a page th
   }
 });
 
+test("a list that goes round in a circle is ended: of cursors, links, and pages that begin anew", async () => {
+  const circle = ["a", "b", "c", "d", "e"];
+  const api = await scriptedServer(({ url }) => {
+    const { searchParams } = new URL(url, "http://localhost");
+    const at = Number(searchParams.get("cursor") ?? searchParams.get("page") ?? 0) % circle.length;
+    // From the last back to the third.
+    const next = at + 1 < circle.length ? at + 1 : 2;
+    return { body: { items: [{ id: circle[at] }], next, url: `?cursor=${next}` } };
+  });
+  const circular: readonly PagingOptions[] = [
+    { kind: "page", parameter: "page", first: 0 },
+    { kind: "cursor", parameter: "cursor", next: "next" },
+    { kind: "link", next: "url" },
+  ];
+  for (const paging of circular) {
+    const before = api.received.length;
+    await expect(collect(httpMemberSource(options(api.url, paging, "any")).list("n"))).rejects.toMatchObject({
+      code: "service-unavailable",
+      retryable: false,
+    });
+    expect(api.received.length - before).toBeLessThan(20);
+  }
+});
+
+test("a total that is none, or less than what came, does not end a list", async () => {
+  for (const total of ["", " ", null, 0, -1, true, {}]) {
+    const api = await scriptedServer(({ url }) => {
+      const start = Number(new URL(url, "http://localhost").searchParams.get("offset"));
+      return { body: { items: ids.slice(start, start + 10).map((id) => ({ id })), total } };
+    });
+    const paging = { kind: "offset", parameter: "offset", total: "total" } as const;
+    const found = await collect(httpMemberSource(options(api.url, paging, "any")).list("n"));
+    expect([total, found.length]).toEqual([total, ids.length]);
+  }
+});
+
 test("a next link to another host is not followed", async () => {
   const elsewhere = await scriptedServer(() => ({ body: { items: [] } }));
   const api = await scriptedServer(() => ({ body: { items: [{ id: "a" }], next: `${elsewhere.url}/2` } }));

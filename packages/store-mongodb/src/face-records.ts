@@ -183,7 +183,7 @@ export function mongodbFaceRecords(handle: Handle): MongodbFaceRecords {
       spaceOf();
       checkId("namespace", namespace);
       const stored = orderedText(namespace);
-      const versions = paged<Version<{ readonly memberId: string; readonly createdAt: Date }>>(
+      const versions = paged<Version<EnrolledTemplate>>(
         memberPageSize,
         (after) =>
           read(async (server) => {
@@ -196,17 +196,24 @@ export function mongodbFaceRecords(handle: Handle): MongodbFaceRecords {
             );
             return page.map((document) => ({
               document,
-              item: { memberId: idAt(document, "member"), createdAt: dateAt(document, "createdAt") },
+              item: {
+                memberId: idAt(document, "member"),
+                id: idAt(document, "id"),
+                createdAt: dateAt(document, "createdAt"),
+              },
             }));
           }, options),
         options,
       );
-      let member: EnrolledMember | undefined;
-      for await (const { memberId, createdAt } of lastOfEach(versions, ["member", "id"])) {
-        if (member !== undefined && member.memberId !== memberId) yield member;
-        member = joined(member?.memberId === memberId ? member : undefined, memberId, createdAt);
+      let templates: EnrolledTemplate[] = [];
+      for await (const template of lastOfEach(versions, ["member", "id"])) {
+        if (templates[0] !== undefined && templates[0].memberId !== template.memberId) {
+          yield* joined(templates);
+          templates = [];
+        }
+        templates.push(template);
       }
-      if (member !== undefined) yield member;
+      yield* joined(templates);
     },
 
     async [Symbol.asyncDispose]() {
@@ -231,12 +238,22 @@ async function* lastOfEach<T>(versions: AsyncIterable<Version<T>>, key: readonly
   if (last !== undefined) yield last.item;
 }
 
-function joined(known: EnrolledMember | undefined, memberId: string, createdAt: Date): EnrolledMember {
-  return {
-    memberId,
-    templates: (known?.templates ?? 0) + 1,
-    enrolledAt: known !== undefined && known.enrolledAt <= createdAt ? known.enrolledAt : createdAt,
-  };
+/** What tells of a member. */
+interface EnrolledTemplate {
+  readonly memberId: string;
+  readonly id: string;
+  readonly createdAt: Date;
+}
+
+/** The member whose templates they are; nobody where there are none. */
+function joined(templates: readonly EnrolledTemplate[]): EnrolledMember[] {
+  const [first] = templates;
+  if (first === undefined) return [];
+  const times = templates.map(({ createdAt }) => createdAt.getTime());
+  const enrolledAt = new Date(times.reduce((a, b) => Math.min(a, b)));
+  const lastEnrolledAt = new Date(times.reduce((a, b) => Math.max(a, b)));
+  const templateIds = templates.map(({ id }) => id);
+  return [{ memberId: first.memberId, templates: templates.length, enrolledAt, lastEnrolledAt, templateIds }];
 }
 
 function toSelection(selection: FaceRecordSelection): Selection {

@@ -1,5 +1,6 @@
 import { randomUUID } from "node:crypto";
 import {
+  type CallOptions,
   checkId,
   checkMember,
   checkPurchase,
@@ -36,6 +37,41 @@ export function mongodbMemberSource(handle: Handle): MemberSource {
       return work(server);
     }, options);
 
+  /** Sets the fields that are given of a member, who is made where there is none. Of the others it empties those named. */
+  const write = async (
+    namespace: string,
+    member: Member,
+    emptied: readonly string[],
+    options: CallOptions | undefined,
+  ): Promise<void> => {
+    checkId("namespace", namespace);
+    checkMember(member);
+    const { id, name, email, phone, createdAt } = member;
+    const key = { namespace: orderedText(namespace), id: orderedText(id) };
+    const values = given({ name, email, phone, createdAt });
+    const missing = emptied.filter((field) => values[field] === undefined);
+    await run(async (server) => {
+      for (;;) {
+        try {
+          await members(server).updateOne(
+            { ...key, leaving: false },
+            {
+              ...(Object.keys(values).length > 0 && { $set: values }),
+              ...(missing.length > 0 && { $unset: Object.fromEntries(missing.map((field) => [field, ""])) }),
+              $setOnInsert: { life: randomUUID() },
+            },
+            { upsert: true },
+          );
+          return;
+        } catch (error) {
+          if (!isDuplicate(error)) throw error;
+        }
+        // Somebody put the member at the same time, or the member is being deleted.
+        await finishLeaving(server, key);
+      }
+    }, options);
+  };
+
   return {
     specVersion,
     id: adapterId,
@@ -65,34 +101,9 @@ export function mongodbMemberSource(handle: Handle): MemberSource {
       );
     },
 
-    async put(namespace, member, options) {
-      checkId("namespace", namespace);
-      checkMember(member);
-      const { id, name, email, phone, createdAt } = member;
-      const key = { namespace: orderedText(namespace), id: orderedText(id) };
-      const values = given({ name, email, phone, createdAt });
-      const missing = ["name", "email", "phone", "createdAt"].filter((field) => values[field] === undefined);
-      await run(async (server) => {
-        for (;;) {
-          try {
-            await members(server).updateOne(
-              { ...key, leaving: false },
-              {
-                ...(Object.keys(values).length > 0 && { $set: values }),
-                ...(missing.length > 0 && { $unset: Object.fromEntries(missing.map((field) => [field, ""])) }),
-                $setOnInsert: { life: randomUUID() },
-              },
-              { upsert: true },
-            );
-            return;
-          } catch (error) {
-            if (!isDuplicate(error)) throw error;
-          }
-          // Somebody put the member at the same time, or the member is being deleted.
-          await finishLeaving(server, key);
-        }
-      }, options);
-    },
+    put: (namespace, member, options) => write(namespace, member, ["name", "email", "phone", "createdAt"], options),
+
+    merge: (namespace, member, options) => write(namespace, member, [], options),
 
     async delete(namespace, memberId, options) {
       checkId("namespace", namespace);

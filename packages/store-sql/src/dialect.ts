@@ -48,7 +48,7 @@ export interface TemplateCounts {
   /** The revision of the last write, as templates and deletions tell it. */
   readonly lastRevision: RawBuilder<number>;
   /** Stands for `templates` where members are counted by an index alone: without what the index holds wrongly. */
-  readonly enrolled: RawBuilder<Pick<Selectable<Tables["templates"]>, "namespace" | "member_id" | "created_at">>;
+  readonly enrolled: RawBuilder<Pick<Selectable<Tables["templates"]>, "namespace" | "id" | "member_id" | "created_at">>;
 }
 
 /** The writes of templates, which depend on where the vectors lie. */

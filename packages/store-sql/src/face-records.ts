@@ -23,10 +23,13 @@ import type { Executor } from "./runners.js";
 import type { StoreHandle } from "./store-handle.js";
 import type { StoredId, Tables } from "./tables.js";
 import { fromTemplateRow, type TemplateRow, templateColumns, toTemplateRow } from "./template-row.js";
-import { dateOf, idOf, numberOf, textOf } from "./values.js";
+import { idOf, numberOf, textOf } from "./values.js";
 
 /** About 1 MiB of vectors of 512 numbers. */
 const pageSize = 512;
+
+/** Members are told from rows without vectors. */
+const memberPageSize = 4096;
 
 /** Snapshots hold templates, so what is erased must go from them too. */
 export interface ErasableSnapshots {
@@ -227,34 +230,71 @@ export function sqlFaceRecords<Writing extends Executor>(
       checkId("namespace", namespace);
       const completeness = new Completeness(
         queries.complete("members", namespace),
-        ({ memberId }: EnrolledMember) => [memberId],
-        ({ templates }) => templates,
+        ({ memberId, createdAt, id }: EnrolledTemplate) => [memberId, createdAt, id],
       );
-      yield* paged(
-        pageSize,
+      const templates = paged<EnrolledTemplate>(
+        memberPageSize,
         (after) =>
           handle.read(async (db) => {
             await completeness.begin(db);
-            const place = { namespace: toStored(namespace), memberId: toStored(after?.memberId ?? "") };
-            const { rows } = await db.executeQuery(queries.members(place));
-            const members = rows.map(
-              (row): EnrolledMember => ({
-                memberId: idOf(row.member_id),
-                templates: numberOf(row.templates),
-                enrolledAt: dateOf(row.enrolled_at),
+            const { rows } = await db.executeQuery(
+              queries.enrolled({
+                namespace: toStored(namespace),
+                memberId: toStored(after?.memberId ?? ""),
+                createdAt: after?.createdAt ?? 0,
+                id: toStored(after?.id ?? ""),
               }),
             );
-            await completeness.add(db, members, members.length < pageSize);
-            return members;
+            const page = rows.map(
+              (row): EnrolledTemplate => ({
+                memberId: idOf(row.member_id),
+                createdAt: numberOf(row.created_at),
+                id: idOf(row.id),
+              }),
+            );
+            await completeness.add(db, page, page.length < memberPageSize);
+            return page;
           }, options),
         options,
       );
+      yield* byMember(templates);
     },
 
     async [Symbol.asyncDispose]() {
       await handle.release();
     },
   };
+}
+
+/** What tells of a member. */
+interface EnrolledTemplate {
+  readonly memberId: string;
+  /** Milliseconds since 1970. */
+  readonly createdAt: number;
+  readonly id: string;
+}
+
+/** Joins templates that come by member, and of each by date. */
+async function* byMember(templates: AsyncIterable<EnrolledTemplate>): AsyncGenerator<EnrolledMember> {
+  let member:
+    | { readonly memberId: string; readonly first: number; last: number; readonly ids: Set<string> }
+    | undefined;
+  const joined = ({ memberId, first, last, ids }: NonNullable<typeof member>): EnrolledMember => ({
+    memberId,
+    templates: ids.size,
+    enrolledAt: new Date(first),
+    lastEnrolledAt: new Date(last),
+    templateIds: [...ids],
+  });
+  for await (const { memberId, createdAt, id } of templates) {
+    if (member?.memberId !== memberId) {
+      if (member !== undefined) yield joined(member);
+      member = { memberId, first: createdAt, last: createdAt, ids: new Set() };
+    }
+    member.last = createdAt;
+    member.ids.add(id);
+  }
+  if (member !== undefined) yield joined(member);
 }
 
 interface Place {
@@ -277,8 +317,6 @@ function recordQueries(db: Kysely<Tables>, dialect: StoreDialect) {
     .select(dialect.vector);
   const told = ["member_id", "created_at", "source", "checksum", "vector"] as const;
 
-  // An entry that an index holds twice counts once.
-  const templatesOf = counts === undefined ? sql<number>`count(*)` : sql<number>`count(DISTINCT ${sql.ref("slot")})`;
   const enrolled = counts === undefined ? db.selectFrom("templates") : db.selectFrom(counts.enrolled.as("templates"));
   const revision = prepared((_: Parameter<object>) => lastRevision);
   const expected = (count: (namespace: Expression<StoredId>) => RawBuilder<number>) =>
@@ -387,14 +425,15 @@ function recordQueries(db: Kysely<Tables>, dialect: StoreDialect) {
     ),
     changes: prepared(changes),
     complete,
-    members: prepared((p: Parameter<{ readonly namespace: StoredId; readonly memberId: StoredId }>) =>
+    enrolled: prepared((p: Parameter<Place & { readonly memberId: StoredId; readonly createdAt: number }>) =>
       enrolled
-        .select(["member_id", templatesOf.as("templates"), (eb) => eb.fn.min("created_at").as("enrolled_at")])
+        .select(["member_id", "created_at", "id"])
         .where("namespace", "=", p("namespace"))
-        .where("member_id", ">", p("memberId"))
-        .groupBy("member_id")
+        .where(dialect.after(columnsOf("member_id", "created_at", "id"), [p("memberId"), p("createdAt"), p("id")]))
         .orderBy("member_id")
-        .limit(limit),
+        .orderBy("created_at")
+        .orderBy("id")
+        .limit(sql.lit(memberPageSize)),
     ),
   };
 }

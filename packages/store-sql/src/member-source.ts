@@ -9,7 +9,7 @@ import {
   specVersion,
   unknownMemberError,
 } from "@facekit/core";
-import { type Kysely, type Selectable, sql } from "kysely";
+import { type CompiledQuery, type InsertResult, type Kysely, type Selectable, sql } from "kysely";
 import type { StoreDialect } from "./dialect.js";
 import { adapterId } from "./failures.js";
 import { changesOf, type Parameter, prepared } from "./prepared.js";
@@ -26,6 +26,20 @@ const noDate = 8_640_000_000_000_001;
 export function sqlMemberSource(handle: StoreHandle, dialect: StoreDialect): MemberSource {
   const { toStored } = dialect;
   const queries = memberQueries(handle.builder, dialect);
+
+  const rowOf = (namespace: string, member: Member): MemberRow => {
+    checkId("namespace", namespace);
+    checkMember(member);
+    return {
+      namespace: toStored(namespace),
+      id: toStored(member.id),
+      name: member.name ?? null,
+      email: member.email ?? null,
+      phone: member.phone ?? null,
+      created_at: fromDate(member.createdAt),
+    };
+  };
+
   return {
     specVersion,
     id: adapterId,
@@ -53,17 +67,15 @@ export function sqlMemberSource(handle: StoreHandle, dialect: StoreDialect): Mem
     },
 
     async put(namespace, member, options) {
-      checkId("namespace", namespace);
-      checkMember(member);
-      const values = {
-        namespace: toStored(namespace),
-        id: toStored(member.id),
-        name: member.name ?? null,
-        email: member.email ?? null,
-        phone: member.phone ?? null,
-        created_at: fromDate(member.createdAt),
-      };
-      await handle.write((db) => db.executeQuery(queries.put(values)), { ...options, idempotent: true });
+      const query = queries.put(rowOf(namespace, member), fields);
+      await handle.write((db) => db.executeQuery(query), { ...options, idempotent: true });
+    },
+
+    async merge(namespace, member, options) {
+      const row = rowOf(namespace, member);
+      const given = fields.filter((field) => row[field] !== null);
+      const query = queries.put(row, given);
+      await handle.write((db) => db.executeQuery(query), { ...options, idempotent: true });
     },
 
     async delete(namespace, memberId, options) {
@@ -126,15 +138,38 @@ interface PurchasePlace extends MemberKey {
   readonly at: number;
 }
 
+const fields = ["name", "email", "phone", "created_at"] as const;
+type Field = (typeof fields)[number];
+
 type MemberRow = Selectable<Tables["members"]>;
 type PurchaseRow = Selectable<Tables["purchases"]>;
 
 /** Compiled once for each store. */
 function memberQueries(db: Kysely<Tables>, dialect: StoreDialect) {
   const limit = sql.lit(pageSize);
-  const fields = ["name", "email", "phone", "created_at"] as const;
   const members = db.selectFrom("members").select(["id", ...fields]);
   const found = (p: Parameter<MemberKey>) => members.where("namespace", "=", p("namespace")).where("id", "=", p("id"));
+  const putting = (replaced: readonly Field[]) =>
+    prepared((p: Parameter<MemberRow>) => {
+      const insert = db.insertInto("members").values({
+        namespace: p("namespace"),
+        id: p("id"),
+        name: p("name"),
+        email: p("email"),
+        phone: p("phone"),
+        created_at: p("created_at"),
+      });
+      // Not a replacement of the row, which would delete the purchases.
+      if (replaced.length > 0) return insert.modifyEnd(dialect.replacing(["namespace", "id"], replaced));
+      return dialect.unlessThere(insert);
+    });
+  const puts = new Map<string, ReturnType<typeof putting>>();
+  /** Makes the member, or replaces these fields. */
+  const put = (row: MemberRow, replaced: readonly Field[]): CompiledQuery<InsertResult> => {
+    const query = puts.get(replaced.join()) ?? putting(replaced);
+    puts.set(replaced.join(), query);
+    return query(row);
+  };
   const time = sql<number>`coalesce(${sql.ref("at")}, ${sql.lit(noDate)})`;
   return {
     member: prepared(found),
@@ -143,20 +178,7 @@ function memberQueries(db: Kysely<Tables>, dialect: StoreDialect) {
     list: prepared((p: Parameter<MemberKey>) =>
       members.where("namespace", "=", p("namespace")).where("id", ">", p("id")).orderBy("id").limit(limit),
     ),
-    // Not a replacement of the row, which would delete the purchases.
-    put: prepared((p: Parameter<MemberRow>) =>
-      db
-        .insertInto("members")
-        .values({
-          namespace: p("namespace"),
-          id: p("id"),
-          name: p("name"),
-          email: p("email"),
-          phone: p("phone"),
-          created_at: p("created_at"),
-        })
-        .modifyEnd(dialect.replacing(["namespace", "id"], fields)),
-    ),
+    put,
     delete: prepared((p: Parameter<MemberKey>) =>
       db.deleteFrom("members").where("namespace", "=", p("namespace")).where("id", "=", p("id")),
     ),

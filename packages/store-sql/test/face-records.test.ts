@@ -23,7 +23,13 @@ describe("what was put", () => {
       { kind: "put", revision: 1, record: { ...record, namespace: "gym" } },
     ]);
     expect(await collect(faceRecords.members("gym"))).toEqual([
-      { memberId: "anna", templates: 1, enrolledAt: record.createdAt },
+      {
+        memberId: "anna",
+        templates: 1,
+        enrolledAt: record.createdAt,
+        lastEnrolledAt: record.createdAt,
+        templateIds: ["t1"],
+      },
     ]);
   });
 

@@ -29,7 +29,10 @@ export async function recordEnrolment(
   if (members?.capabilities.writable) {
     const known = await members.get(namespace, memberId, call);
     if (known === undefined || member !== undefined) {
-      await members.put(namespace, { createdAt: new Date(), ...known, ...member, id: memberId }, call);
+      const given = { ...(known === undefined && { createdAt: new Date() }), ...member, id: memberId };
+      // Field by field where the source can do that: what others wrote since it was read stays.
+      if (members.merge !== undefined) await members.merge(namespace, given, call);
+      else await members.put(namespace, { ...known, ...given }, call);
     }
   }
   await members?.linkFaces?.(namespace, memberId, templateIds, { ...call, mode: "add" });

@@ -1,5 +1,5 @@
 import { checkId } from "../checks.js";
-import { specVersion } from "../spec/adapter.js";
+import { type CallOptions, specVersion } from "../spec/adapter.js";
 import type { Member, MemberSource, Purchase } from "../spec/member-source.js";
 import { checkMember, checkPurchase } from "../stores/check-entries.js";
 import { unknownMemberError } from "../stores/errors.js";
@@ -14,6 +14,19 @@ interface Entry {
 export function memoryMemberSource(): MemberSource {
   const id = "memory-member-source";
   const namespaces = new Map<string, Map<string, Entry>>();
+
+  const write = (namespace: string, member: Member, merging: boolean, options: CallOptions | undefined): void => {
+    options?.signal?.throwIfAborted();
+    checkId("namespace", namespace);
+    checkMember(member);
+    const entries = namespaces.get(namespace) ?? new Map<string, Entry>();
+    namespaces.set(namespace, entries);
+    const { faceIds: _, ...given } = member;
+    const known = entries.get(member.id);
+    const { purchases = new Map(), faceIds = new Set<string>() } = known ?? {};
+    entries.set(member.id, { member: { ...(merging && known?.member), ...given }, purchases, faceIds });
+  };
+
   return {
     specVersion,
     id,
@@ -33,16 +46,9 @@ export function memoryMemberSource(): MemberSource {
       }
     },
 
-    async put(namespace, member, options) {
-      options?.signal?.throwIfAborted();
-      checkId("namespace", namespace);
-      checkMember(member);
-      const entries = namespaces.get(namespace) ?? new Map<string, Entry>();
-      namespaces.set(namespace, entries);
-      const { faceIds: _, ...own } = member;
-      const { purchases = new Map(), faceIds = new Set<string>() } = entries.get(member.id) ?? {};
-      entries.set(member.id, { member: own, purchases, faceIds });
-    },
+    put: async (namespace, member, options) => write(namespace, member, false, options),
+
+    merge: async (namespace, member, options) => write(namespace, member, true, options),
 
     async linkFaces(namespace, memberId, faceIds, { mode, signal }) {
       signal?.throwIfAborted();

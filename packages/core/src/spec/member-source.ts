@@ -18,7 +18,10 @@ export interface Purchase {
   readonly product: string;
   /** Negative for a return. */
   readonly quantity: number;
-  /** The line's total as a decimal string, for example `"12.90"`: money is never a binary fraction. */
+  /**
+   * The line's total as a decimal string, for example `"12.90"`: money is never a binary fraction. Where a source holds
+   * none, what it holds instead: `summarisePurchases` counts that as malformed. So for a `quantity`, as NaN.
+   */
   readonly total: string;
   /** ISO 4217, for example `"EUR"`. */
   readonly currency: string;
@@ -26,7 +29,7 @@ export interface Purchase {
 }
 
 export interface MemberSourceCapabilities {
-  /** `put` and `delete` work. */
+  /** `put`, `delete` and, where it is there, `merge` work. */
   readonly writable: boolean;
   readonly purchases: boolean;
   readonly persistent: boolean;
@@ -41,6 +44,11 @@ export interface MemberSource extends Adapter {
   list(namespace: string, options?: CallOptions): AsyncIterable<Member>;
   /** Creates or replaces. */
   put(namespace: string, member: Member, options?: CallOptions): Promise<void>;
+  /**
+   * Creates the member, or changes the fields that are given and leaves all others as they are, whoever writes those
+   * meanwhile. Without it flows read an entry and put it back whole, and what was written in between is lost.
+   */
+  merge?(namespace: string, member: Member, options?: CallOptions): Promise<void>;
   /**
    * Notes which templates are the member's, in place of what was noted (`set`) or beside it (`add`). Rejects with
    * `unknown-member` where the member does not exist. Only of sources that keep such notes.

@@ -13,7 +13,7 @@ export const templateCounts: TemplateCounts = {
     coalesce((SELECT max(revision) FROM deletions), 0)
   )`,
   enrolled: sql`(
-    SELECT listed.slot, listed.namespace, listed.member_id, listed.created_at
+    SELECT held.id, listed.namespace, listed.member_id, listed.created_at
     FROM templates AS listed INDEXED BY templates_by_member CROSS JOIN templates AS held NOT INDEXED
     WHERE held.slot = listed.slot AND held.namespace = listed.namespace
       AND held.member_id = listed.member_id AND held.created_at = listed.created_at
