@@ -1,5 +1,4 @@
 import {
-  abortable,
   type CallOptions,
   checkFunction,
   checkNumber,
@@ -8,8 +7,9 @@ import {
   FaceKitError,
   importClient,
   retry,
+  within,
 } from "@facekit/core";
-import { type AwsFailure, explain, failureOf, isRefusal } from "./failures.js";
+import { type AwsFailure, explain, failureOf, isRefusal, withoutBodies } from "./failures.js";
 
 export interface AwsCredentials {
   readonly accessKeyId: string;
@@ -32,8 +32,9 @@ export interface AwsConnectionOptions<Client> {
   /** Keys, or a function that gets them. Default: the SDK's chain of environment, profile and role. Never in code. */
   readonly credentials?: AwsCredentials | (() => Promise<AwsCredentials>);
   /**
-   * How long a call goes on while the service throttles, fails or does not answer, in milliseconds, before it rejects with
-   * `service-unavailable`. One attempt waits half of that at most. Default 20,000.
+   * How long a request goes on while the service throttles, fails or does not answer, in milliseconds, before it rejects
+   * with `service-unavailable`. One attempt waits half of that at most. What takes several requests may take several times
+   * as long. Default 20,000.
    */
   readonly timeoutMs?: number;
 }
@@ -84,10 +85,12 @@ export interface AwsCall {
 }
 
 export interface AwsService<Sdk, Client extends AwsClient> {
+  /** As it was given, or its default. */
+  readonly timeoutMs: number;
   /**
    * Sends a command, again while it fails for what may pass, until `timeoutMs`. `operation` is the name of the permission
-   * without its prefix. Rejects with `FaceKitError`s, and with the signal's own reason as soon as it is aborted. Errors that
-   * belong to the service alone, and that `explain` does not know, are passed on as the SDK threw them.
+   * without its prefix. Rejects with `FaceKitError`s, and with the signal's own reason as soon as it is aborted. Errors of the
+   * SDK are never handed on, since they hold what was sent.
    */
   call<T>(
     operation: string,
@@ -126,35 +129,48 @@ export function awsService<Sdk, Client extends AwsClient>(
       throw new FaceKitError(
         "invalid-argument",
         "No region is known: give region, or set AWS_REGION or the region of a profile.",
-        { adapter, cause },
+        { adapter, cause: withoutBodies(cause) },
       );
     }
     return { client, sdk };
   };
 
+  const opened = (): Promise<{ client: Client; sdk: Sdk }> => {
+    opening ??= open().catch((error: unknown) => {
+      opening = undefined;
+      throw new NotAgain(error);
+    });
+    return opening;
+  };
+
   return {
+    timeoutMs,
+
     async call(operation, send, { signal, idempotent = true } = {}) {
       const deadline = performance.now() + timeoutMs;
       const attempt = async () => {
         check();
-        opening ??= open().catch((error: unknown) => {
-          opening = undefined;
-          throw error;
-        });
-        const { client, sdk } = await opening;
-        const limitMs = Math.max(1, Math.min(deadline - performance.now(), timeoutMs / 2));
+        const limitMs = Math.min(deadline - performance.now(), timeoutMs / 2);
+        const work = async (abortSignal: AbortSignal) => {
+          const { client, sdk } = await opened();
+          abortSignal.throwIfAborted();
+          return send(client, sdk, { abortSignal });
+        };
         try {
-          return await within(limitMs, signal, (abortSignal) => send(client, sdk, { abortSignal }));
+          return await within(limitMs, work, { ...(signal && { signal }), late });
         } catch (error) {
           if (signal?.aborted) throw signal.reason;
           check();
+          if (error instanceof NotAgain) throw error;
           const failure = failureOf(error, operation);
           const explained = definition.explain?.(failure) ?? explain(failure, definition, limitMs);
           throw idempotent || isRefusal(failure) ? explained : new NotAgain(explained);
         }
       };
       try {
-        const times = { deadlineMs: timeoutMs, initialDelayMs: 50, maxDelayMs: 5_000 };
+        // What begins when nearly no time is left tells less than what failed before it.
+        const deadlineMs = timeoutMs - Math.min(1000, timeoutMs / 10);
+        const times = { deadlineMs, initialDelayMs: 50, maxDelayMs: 5_000 };
         return await retry(attempt, signal === undefined ? times : { ...times, signal });
       } catch (error) {
         throw error instanceof NotAgain ? error.error : error;
@@ -164,28 +180,13 @@ export function awsService<Sdk, Client extends AwsClient>(
     async close() {
       if (closed) return;
       closed = true;
-      const opened = await opening?.catch(() => undefined);
-      if (given === undefined) opened?.client.destroy();
+      if (given === undefined) opening?.then(({ client }) => client.destroy()).catch(() => undefined);
     },
   };
 }
 
-/** Aborts a call after so many milliseconds, or with the signal; rejects at once, whatever the call does then. */
-async function within<T>(
-  ms: number,
-  signal: AbortSignal | undefined,
-  call: (abortSignal: AbortSignal) => Promise<T>,
-): Promise<T> {
-  const controller = new AbortController();
-  const timer = setTimeout(() => controller.abort(new DOMException("The time is over.", "TimeoutError")), ms);
-  const onAbort = (): void => controller.abort(signal?.reason);
-  signal?.addEventListener("abort", onAbort, { once: true });
-  try {
-    return await abortable(call(controller.signal), controller.signal);
-  } finally {
-    clearTimeout(timer);
-    signal?.removeEventListener("abort", onAbort);
-  }
+function late(): Error {
+  return new DOMException("The time is over.", "TimeoutError");
 }
 
 function configurationOf<Client>(options: AwsConnectionOptions<Client>): AwsClientConfiguration {

@@ -26,7 +26,7 @@ export function failureOf(error: unknown, operation: string): AwsFailure {
   return {
     operation,
     name: error instanceof Error ? error.name : "",
-    message: error instanceof Error ? (error.message.split("\n")[0] ?? "") : String(error),
+    message: lineOf(error),
     status: typeof status === "number" ? status : undefined,
     code: typeof code === "string" ? code : undefined,
     retryAfterMs: retryAfter > 0 && Number.isFinite(retryAfter) ? retryAfter * 1000 : undefined,
@@ -114,12 +114,12 @@ interface Service {
   readonly prefix: string;
 }
 
-/** What a failure means for the caller. Errors that are nobody's we know pass through. */
-export function explain(failure: AwsFailure, { adapter, prefix }: Service, limitMs: number): unknown {
+/** What a failure means for the caller, and an error of ours as it is. */
+export function explain(failure: AwsFailure, { adapter, prefix }: Service, limitMs: number): FaceKitError {
   const { operation, name, message, status, code, retryAfterMs, error } = failure;
   if (isFaceKitError(error)) return error;
   const permission = `${prefix}:${operation}`;
-  const said = [name, status === undefined ? "" : `HTTP ${status}`, message].filter(Boolean).join(", ");
+  const said = [name, status === undefined ? "" : `HTTP ${status}`, code, message].filter(Boolean).join(", ");
   const fail = (kind: FaceKitErrorCode, text: string, retryable = false): FaceKitError =>
     new FaceKitError(kind, text, {
       adapter,
@@ -158,12 +158,23 @@ export function explain(failure: AwsFailure, { adapter, prefix }: Service, limit
     return fail("access-denied", `AWS refused ${permission} (${said}). Check the credentials and what they allow.`);
   }
   if (invalid.has(name)) return fail("invalid-argument", `AWS does not accept ${permission} (${said}).`);
-  return error;
+  return fail("service-unavailable", `${permission} failed in a way that is not known (${said}).`);
 }
 
-/** What is kept of an error as a cause: the SDK's own hold the answer, and with it what was sent or found. */
-export function withoutBodies(error: unknown): unknown {
-  if (!(error instanceof Error)) return error;
-  const { name, message, stack } = error;
-  return Object.assign(new Error(message), { name, stack });
+/**
+ * What is kept of an error as a cause: its name, the first line of its message and where it was thrown. The SDK's own hold
+ * the answer, and with it what was sent or found; further lines of a message may hold the request as it was signed.
+ */
+export function withoutBodies(error: unknown): Error {
+  const message = lineOf(error);
+  const kept = new Error(message);
+  if (!(error instanceof Error)) return kept;
+  const calls = (error.stack ?? "").split("\n").filter((line) => /^\s+at /.test(line));
+  return Object.assign(kept, { name: error.name, stack: [`${error.name}: ${message}`, ...calls].join("\n") });
+}
+
+function lineOf(error: unknown): string {
+  if (!(error instanceof Error)) return String(error).split("\n")[0] ?? "";
+  // A parser quotes what it could not read.
+  return error.name === "SyntaxError" ? "" : (error.message.split("\n")[0] ?? "");
 }

@@ -1,8 +1,15 @@
 import { createServer, type IncomingMessage, type ServerResponse } from "node:http";
+import { inspect } from "node:util";
 import { RekognitionClient } from "@aws-sdk/client-rekognition";
-import { type FaceKitError, isFaceKitError } from "@facekit/core";
+import { FaceKitError, isFaceKitError } from "@facekit/core";
 import { afterEach, describe, expect, test } from "vitest";
-import { type AwsConnectionOptions, type AwsService, awsService } from "../src/index.js";
+import {
+  type AwsConnectionOptions,
+  type AwsFailure,
+  type AwsService,
+  type AwsServiceDefinition,
+  awsService,
+} from "../src/index.js";
 
 type Sdk = typeof import("@aws-sdk/client-rekognition");
 type Answer = (request: IncomingMessage, response: ServerResponse) => void;
@@ -39,7 +46,10 @@ const failure = (status: number, type: string, headers?: Record<string, string>)
   answer(status, JSON.stringify({ __type: type, message: "no" }), headers);
 const good = answer(200, '{"CollectionIds":["a"]}');
 
-function serviceAt(options: AwsConnectionOptions<RekognitionClient>): AwsService<Sdk, RekognitionClient> {
+function serviceAt(
+  options: AwsConnectionOptions<RekognitionClient>,
+  more: Partial<AwsServiceDefinition<Sdk, RekognitionClient>> = {},
+): AwsService<Sdk, RekognitionClient> {
   const service = awsService<Sdk, RekognitionClient>({
     adapter: "example",
     prefix: "rekognition",
@@ -47,6 +57,7 @@ function serviceAt(options: AwsConnectionOptions<RekognitionClient>): AwsService
     load: () => import("@aws-sdk/client-rekognition"),
     create: (sdk, configuration) => new sdk.RekognitionClient(configuration),
     options,
+    ...more,
   });
   opened.push(() => service.close());
   return service;
@@ -93,18 +104,49 @@ describe("a service of AWS", () => {
   });
 
   test("rejects when the time is over, and says that it may be tried again", async () => {
-    const { endpoint, asked } = await serve(failure(400, "ThrottlingException"));
+    const { endpoint } = await serve(failure(400, "ThrottlingException"));
     const error = await failureOf(list(serviceAt({ endpoint, region, credentials, timeoutMs: 400 })));
     expect(error).toMatchObject({ code: "service-unavailable", retryable: true, adapter: "example" });
-    expect(error.details).toMatchObject({ operation: "rekognition:ListCollections", status: 400 });
-    expect(asked()).toBeGreaterThan(1);
+    expect(error.details.operation).toBe("rekognition:ListCollections");
   });
 
-  test("does not wait for a service that does not answer, and asks it twice", async () => {
-    const { endpoint, asked } = await serve(() => undefined);
+  test("asks a service that does not answer again while there is time", async () => {
+    const { endpoint, asked } = await serve(() => undefined, good);
+    expect(await list(serviceAt({ endpoint, region, credentials, timeoutMs: 4000 }))).toEqual(["a"]);
+    expect(asked()).toBe(2);
+  });
+
+  test("gives up a service that never answers", async () => {
+    const { endpoint } = await serve(() => undefined);
     const error = await failureOf(list(serviceAt({ endpoint, region, credentials, timeoutMs: 400 })));
     expect(error).toMatchObject({ code: "service-unavailable", retryable: true });
-    expect(asked()).toBeGreaterThanOrEqual(2);
+  });
+
+  test("tells why it failed, and begins nothing when nearly no time is left", async () => {
+    const { endpoint, asked } = await serve(failure(503, "ServiceUnavailable", { "retry-after": "9.5" }), good);
+    const error = await failureOf(list(serviceAt({ endpoint, region, credentials, timeoutMs: 10_000 })));
+    expect(error).toMatchObject({ code: "service-unavailable", details: { status: 503 } });
+    expect(asked()).toBe(1);
+  });
+
+  test("bounds the opening of its client, and gives it up on an abort", async () => {
+    const { endpoint, asked } = await serve(good);
+    const never = { load: (): Promise<Sdk> => new Promise(() => undefined) };
+    const late = await failureOf(list(serviceAt({ endpoint, region, credentials, timeoutMs: 200 }, never)));
+    expect(late).toMatchObject({ code: "service-unavailable", retryable: true });
+    const reason = new Error("enough");
+    const controller = new AbortController();
+    const waiting = list(serviceAt({ endpoint, region, credentials, timeoutMs: 600_000 }, never), controller);
+    controller.abort(reason);
+    await expect(waiting).rejects.toBe(reason);
+    // Aborted while the client was opened, and so never sent.
+    const other = new AbortController();
+    const load = (): Promise<Sdk> => {
+      other.abort(reason);
+      return import("@aws-sdk/client-rekognition");
+    };
+    await expect(list(serviceAt({ endpoint, region, credentials }, { load }), other)).rejects.toBe(reason);
+    expect(asked()).toBe(0);
   });
 
   test("bounds an application's client that repeats by itself", async () => {
@@ -138,6 +180,47 @@ describe("a service of AWS", () => {
     expect(error).toMatchObject({ code, retryable: false });
     expect(error.message).toContain("rekognition:ListCollections");
     expect(asked()).toBe(1);
+  });
+
+  test.each([
+    ["a request that is too large", 413, "RequestEntityTooLargeException"],
+    ["a name that nobody knows", 400, "SomethingNew"],
+  ])("types %s, and does not repeat it", async (_, status, type) => {
+    const { endpoint, asked } = await serve(failure(status, type));
+    const error = await failureOf(list(serviceAt({ endpoint, region, credentials })));
+    expect(error).toMatchObject({ code: "service-unavailable", retryable: false, adapter: "example" });
+    expect(asked()).toBe(1);
+  });
+
+  test("types what fails on this machine, with its code", async () => {
+    const thrown = Object.assign(new Error("certificate has expired"), { code: "CERT_HAS_EXPIRED" });
+    const service = serviceAt({ region, credentials });
+    const error = await failureOf(service.call("ListCollections", () => Promise.reject(thrown)));
+    expect(error).toMatchObject({ code: "service-unavailable", retryable: false });
+    expect(error.message).toContain("CERT_HAS_EXPIRED");
+  });
+
+  test("lets the adapter say what a failure means", async () => {
+    const { endpoint } = await serve(failure(400, "ResourceInUseException"));
+    const explain = ({ name }: AwsFailure): FaceKitError => new FaceKitError("conflict", name);
+    const error = await failureOf(list(serviceAt({ endpoint, region, credentials }, { explain })));
+    expect(error).toMatchObject({ code: "conflict", message: "ResourceInUseException" });
+  });
+
+  test("keeps neither the request as it was signed nor the answer in an error", async () => {
+    const message = "The signature does not match.\n\nThe canonical string is\n'POST\nx-amz-security-token:TOKEN'";
+    const refusal = JSON.stringify({ __type: "InvalidSignatureException", message, Body: "ANSWER" });
+    const shown: string[] = [];
+    for (const answered of [answer(403, refusal), answer(400, 'ANSWER"}')]) {
+      const { endpoint } = await serve(answered);
+      const error = await failureOf(list(serviceAt({ endpoint, region, credentials })));
+      shown.push(inspect(error, { depth: 20, showHidden: true }));
+    }
+    expect(shown[0]).toContain("The signature does not match.");
+    for (const text of shown) {
+      expect(text).not.toContain("TOKEN");
+      expect(text).not.toContain("ANSWER");
+    }
   });
 
   test("takes a proxy's page for no answer of the service", async () => {

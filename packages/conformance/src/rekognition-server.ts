@@ -22,14 +22,17 @@ export interface RekognitionServerOptions {
 }
 
 /**
- * What goes wrong with a request. `throttled`, `over-throughput` and `internal-error` are errors of the service, and
- * nothing is done; `html` and `half-json` are done, and their answers cannot be read; `not-done` and `unanswered` are
- * left without an answer, before the work or after it; `cut-off` is done, and the connection closed.
+ * What goes wrong with a request. `throttled`, `over-throughput`, `internal-error` and `not-found` are errors of the service,
+ * and nothing is done; `faces-kept` is a deletion of faces that keeps them all and says so; `html` and `half-json` are done,
+ * and their answers cannot be read; `not-done` and `unanswered` are left without an answer, before the work or after it;
+ * `cut-off` is done, and the connection closed.
  */
 export type RekognitionFault =
   | "throttled"
   | "over-throughput"
   | "internal-error"
+  | "not-found"
+  | "faces-kept"
   | "expired-credentials"
   | "unknown-credentials"
   | "access-denied"
@@ -47,6 +50,8 @@ export interface RekognitionServer extends AsyncDisposable {
   inflict(fault: RekognitionFault, options?: { readonly operation?: string; readonly times?: number }): void;
   /** Nothing goes wrong any more. */
   relent(): void;
+  /** Fulfils when nothing is at work: what processes sent that were killed has been done, too. */
+  idle(): Promise<void>;
 }
 
 /**
@@ -85,7 +90,7 @@ export async function rekognitionServer(options: RekognitionServerOptions): Prom
       if (!request.headers.authorization?.startsWith("AWS4-HMAC-SHA256 ")) throw errorOf("access-denied");
       checkRate();
       if (latencyMs > 0) await new Promise((resolve) => setTimeout(resolve, latencyMs));
-      const answer = await collections.answer(operation, body);
+      const answer = fault === "faces-kept" ? facesKept(body) : await collections.answer(operation, body);
       if (answer === undefined) throw new ServiceError("UnknownOperationException", operation);
       count();
       if (fault === "unanswered") return;
@@ -101,8 +106,12 @@ export async function rekognitionServer(options: RekognitionServerOptions): Prom
     }
   };
 
+  let atWork = 0;
   const server = createServer((request, response) => {
-    serve(request, response).catch(() => response.destroy());
+    atWork++;
+    serve(request, response)
+      .catch(() => response.destroy())
+      .finally(() => atWork--);
   });
   await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve));
   const address = server.address();
@@ -117,6 +126,12 @@ export async function rekognitionServer(options: RekognitionServerOptions): Prom
     relent() {
       faults = [];
     },
+    async idle() {
+      // What a connection has brought is read in the next turns of the event loop.
+      for (let turns = 0; turns < 10; turns = atWork > 0 ? 0 : turns + 1) {
+        await new Promise<void>((resolve) => setImmediate(() => resolve()));
+      }
+    },
     async [Symbol.asyncDispose]() {
       server.closeAllConnections();
       await new Promise((resolve) => server.close(resolve));
@@ -128,6 +143,7 @@ const refusals: Partial<Record<RekognitionFault, readonly [type: string, message
   throttled: ["ThrottlingException", "Rate exceeded", 400],
   "over-throughput": ["ProvisionedThroughputExceededException", "Provisioned rate exceeded", 400],
   "internal-error": ["InternalServerError", "Internal server error", 500],
+  "not-found": ["ResourceNotFoundException", "The resource does not exist", 400],
   "expired-credentials": ["ExpiredTokenException", "The security token included in the request is expired", 400],
   "unknown-credentials": ["UnrecognizedClientException", "The security token included in the request is invalid", 400],
   "access-denied": ["AccessDeniedException", "User is not authorized to perform this operation", 400],
@@ -136,6 +152,14 @@ const refusals: Partial<Record<RekognitionFault, readonly [type: string, message
 function errorOf(fault: RekognitionFault): ServiceError {
   const [type, message, status] = refusals[fault] ?? ["InternalServerError", fault, 500];
   return new ServiceError(type, message, status);
+}
+
+function facesKept({ FaceIds: ids }: Body): Body {
+  const kept = Array.isArray(ids) ? ids : [];
+  return {
+    DeletedFaces: [],
+    UnsuccessfulFaceDeletions: kept.map((FaceId) => ({ FaceId, Reasons: ["ASSOCIATED_TO_AN_EXISTING_USER"] })),
+  };
 }
 
 async function read(request: IncomingMessage): Promise<{ readonly operation: string; readonly body: Body }> {

@@ -1,8 +1,8 @@
-import { type CallOptions, FaceKitError, isFaceKitError, mapConcurrently } from "@facekit/core";
-import { createUsers, deleteFaces, takeFaces } from "./faces.js";
+import { abortable, type CallOptions, FaceKitError, mapConcurrently, retry } from "@facekit/core";
+import { createUsers, eraseFaces, takeFaces } from "./faces.js";
 import { externalIdOf, type UserName } from "./names.js";
 import { photosAtATime } from "./rekognition-detector.js";
-import { adapterId, type Rekognition } from "./service.js";
+import { adapterId, isNamed, type Rekognition } from "./service.js";
 
 /** Faces that a user may have. */
 const facesOfUserAtMost = 100;
@@ -16,17 +16,18 @@ export function checkNumberOfFaces(count: number): void {
 
 /**
  * Indexes faces, makes the user where it is missing, and gives it the faces: all or none. Fulfils with their ids in the order
- * of the photos. Where a step fails, what was indexed is deleted again; a process that dies, or a service that does not answer
- * any more, leaves faces that are no user's, which `strays` tells.
+ * of the photos. Where a step fails, what was indexed is deleted again; after an abort that is not waited for. A process that
+ * dies, or a service that does not answer any more, leaves faces that are no user's, which `strays` tells.
  */
 export async function enrolFaces(
   service: Rekognition,
   collectionId: string,
-  { userId, pieces }: UserName,
+  user: UserName,
   photos: readonly Uint8Array[],
   qualityFilter: QualityFilter | undefined,
   options: CallOptions,
 ): Promise<string[]> {
+  const { userId } = user;
   const now = new Date();
   const indexed: string[] = [];
   try {
@@ -35,21 +36,32 @@ export async function enrolFaces(
       indexed.push(id);
       return id;
     });
-    await createUsers(service, collectionId, [...pieces, userId], options);
-    await giveFaces(service, collectionId, userId, ids, options).catch(async (error: unknown) => {
-      // Somebody deleted the user in between.
-      if (!isFaceKitError(error, "namespace-not-found")) throw error;
-      await createUsers(service, collectionId, [...pieces, userId], options);
-      await giveFaces(service, collectionId, userId, ids, options);
-    });
+    await makeUser(service, collectionId, user, options);
+    await giveFaces(service, collectionId, user, ids, options);
     return ids;
   } catch (error) {
-    // Whatever the signal says. Why it failed tells more than why this did.
-    await takeFaces(service, collectionId, userId, indexed, {})
-      .then(() => deleteFaces(service, collectionId, indexed, {}))
-      .catch(() => undefined);
+    // Who gave up does not wait for it. Why it failed tells more than why this did.
+    if (indexed.length > 0) {
+      await abortable(undo(service, collectionId, userId, indexed), options.signal).catch(() => undefined);
+    }
     throw error;
   }
+}
+
+/** Whatever the caller's signal says, and in half of the time of a request: what it leaves, `strays` tells. */
+async function undo(
+  service: Rekognition,
+  collectionId: string,
+  userId: string,
+  faceIds: readonly string[],
+): Promise<void> {
+  const deadlineMs = service.timeoutMs / 2;
+  const options = { signal: AbortSignal.timeout(deadlineMs) };
+  const erase = async (): Promise<void> => {
+    await takeFaces(service, collectionId, userId, faceIds, options);
+    await eraseFaces(service, collectionId, faceIds, options);
+  };
+  await retry(erase, { ...options, deadlineMs });
 }
 
 /** The same call again indexes nothing again: the service knows the image by its bytes and its external id. */
@@ -88,10 +100,19 @@ async function indexFace(
   );
 }
 
+function makeUser(
+  service: Rekognition,
+  collectionId: string,
+  { userId, pieces }: UserName,
+  options: CallOptions,
+): Promise<void> {
+  return createUsers(service, collectionId, [...pieces, userId], options);
+}
+
 async function giveFaces(
   service: Rekognition,
   CollectionId: string,
-  UserId: string,
+  user: UserName,
   faceIds: readonly string[],
   options: CallOptions,
 ): Promise<void> {
@@ -100,8 +121,16 @@ async function giveFaces(
     "AssociateFaces",
     async (client, sdk, http) => {
       // Who enrols says who it is: a face unlike those that the member has is taken too.
-      const request = { CollectionId, UserId, FaceIds: [...faceIds], UserMatchThreshold: 0 };
-      const answer = await client.send(new sdk.AssociateFacesCommand(request), http);
+      const request = { CollectionId, UserId: user.userId, FaceIds: [...faceIds], UserMatchThreshold: 0 };
+      const answer = await client.send(new sdk.AssociateFacesCommand(request), http).catch(async (error: unknown) => {
+        if (!isNamed(error, "ResourceNotFoundException")) throw error;
+        // Somebody deleted the user in between, or not all of the service knows it yet. Without a collection this rejects.
+        await makeUser(service, CollectionId, user, { signal: http.abortSignal });
+        throw new FaceKitError("service-unavailable", "Rekognition does not know the member's user yet.", {
+          adapter: adapterId,
+          retryable: true,
+        });
+      });
       const [refused] = answer.UnsuccessfulFaceAssociations ?? [];
       if (refused === undefined) return;
       const reasons = refused.Reasons ?? [];

@@ -1,6 +1,6 @@
 import type { Face } from "@aws-sdk/client-rekognition";
-import { type CallOptions, isFaceKitError } from "@facekit/core";
-import { isNamed, type Rekognition } from "./service.js";
+import { type CallOptions, FaceKitError, isFaceKitError } from "@facekit/core";
+import { adapterId, isNamed, type Rekognition } from "./service.js";
 
 /** Faces in one request to list or to delete, and to give a user or take from it, at most. */
 const mostListed = 4096;
@@ -129,24 +129,46 @@ export async function takeFaces(
   }
 }
 
-/** Deletes faces that are no user's, and tells how many of these there were; others are passed over. */
+/**
+ * Deletes faces; those that are not there count as deleted. Tells how many the service kept, since a user has them, or it
+ * does not yet know that none has.
+ */
 export async function deleteFaces(
   service: Rekognition,
   CollectionId: string,
   faceIds: readonly string[],
   { signal }: CallOptions,
 ): Promise<number> {
-  let deleted = 0;
+  let kept = 0;
   for (let at = 0; at < faceIds.length; at += mostListed) {
     const FaceIds = faceIds.slice(at, at + mostListed);
-    const { DeletedFaces = [] } = await service.call(
+    const { UnsuccessfulFaceDeletions = [] } = await service.call(
       "DeleteFaces",
       (client, sdk, http) => client.send(new sdk.DeleteFacesCommand({ CollectionId, FaceIds }), http),
       signal && { signal },
     );
-    deleted += DeletedFaces.length;
+    kept += UnsuccessfulFaceDeletions.filter(({ Reasons }) => !Reasons?.includes("FACE_NOT_FOUND")).length;
   }
-  return deleted;
+  return kept;
+}
+
+/** Deletes faces that were taken from their user. Rejects with a retryable `service-unavailable` where one is kept. */
+export async function eraseFaces(
+  service: Rekognition,
+  collectionId: string,
+  faceIds: readonly string[],
+  options: CallOptions,
+): Promise<void> {
+  const kept = await deleteFaces(service, collectionId, faceIds, options);
+  if (kept > 0) throw stillThere(`did not delete ${kept} of ${faceIds.length} faces of the member`);
+}
+
+/** What is said where a member's faces are not gone yet. */
+export function stillThere(what: string): FaceKitError {
+  return new FaceKitError("service-unavailable", `Rekognition ${what}. Try it again.`, {
+    adapter: adapterId,
+    retryable: true,
+  });
 }
 
 /** Does without an answer where the service refuses with an error of this name. */

@@ -27,9 +27,10 @@ export async function* enrolledMembers(
       known.last = Math.max(known.last, at);
     }
   }
+  const memberOf = names.reader(collectionId, options);
   const members: [memberId: string, userId: string][] = [];
   for (const userId of faces.keys()) {
-    const memberId = await names.memberOf(collectionId, userId, options);
+    const memberId = await memberOf(userId);
     if (memberId !== undefined) members.push([memberId, userId]);
   }
   members.sort(([a], [b]) => (a < b ? -1 : 1));

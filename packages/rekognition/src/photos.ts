@@ -60,27 +60,53 @@ export function faceAlone(photo: DecodedImage, box: Box, others: readonly Box[])
   const top = clamp(Math.floor(box.y - box.height * margin), photo.height - 1);
   const width = Math.max(1, clamp(Math.ceil(box.x + box.width * (1 + margin)), photo.width) - left);
   const height = Math.max(1, clamp(Math.ceil(box.y + box.height * (1 + margin)), photo.height) - top);
-  const data = new Uint8Array(width * height * 3);
+  const { channels } = photo;
+  const data = new Uint8Array(width * height * channels);
   for (let y = 0; y < height; y++) {
-    for (let x = 0; x < width; x++) {
-      const from = ((top + y) * photo.width + left + x) * photo.channels;
-      const at = { x: left + x, y: top + y };
-      const isOther = !isIn(at, box) && others.some((other) => isIn(at, other));
-      for (let c = 0; c < 3; c++) data[(y * width + x) * 3 + c] = isOther ? 128 : (photo.data[from + c] ?? 0);
-    }
+    const from = ((top + y) * photo.width + left) * channels;
+    data.set(photo.data.subarray(from, from + width * channels), y * width * channels);
   }
   const size = faceSize(box);
   const scale =
     size < faceSides.least ? Math.min(mostEnlarged, faceSides.least / size) : Math.min(1, faceSides.most / size);
-  return scaled({ data, width, height, channels: 3 }, scale);
+  const face = scaled({ data, width, height, channels }, scale);
+  const placed = (of: Box): Area =>
+    areaIn(face, { x: of.x - left, y: of.y - top, width: of.width, height: of.height }, face.width / width);
+  for (const other of others) paintOver(face, placed(other), placed(box));
+  return face;
 }
 
-function isIn({ x, y }: { readonly x: number; readonly y: number }, box: Box): boolean {
-  return x >= box.x && y >= box.y && x < box.x + box.width && y < box.y + box.height;
+/** Whole pixels; the ends lie behind the last ones. */
+interface Area {
+  readonly left: number;
+  readonly top: number;
+  readonly right: number;
+  readonly bottom: number;
+}
+
+function areaIn({ width, height }: DecodedImage, box: Box, scale: number): Area {
+  return {
+    left: clamp(Math.floor(box.x * scale), width),
+    top: clamp(Math.floor(box.y * scale), height),
+    right: clamp(Math.ceil((box.x + box.width) * scale), width),
+    bottom: clamp(Math.ceil((box.y + box.height) * scale), height),
+  };
+}
+
+/** Paints an area grey, but for what it shares with `own`. */
+function paintOver({ data, width, channels }: DecodedImage, area: Area, own: Area): void {
+  for (let y = area.top; y < area.bottom; y++) {
+    const grey = (from: number, to: number): unknown =>
+      data.fill(128, (y * width + from) * channels, (y * width + to) * channels);
+    if (y < own.top || y >= own.bottom) grey(area.left, area.right);
+    else {
+      grey(area.left, Math.min(area.right, own.left));
+      grey(Math.max(area.left, own.right), area.right);
+    }
+  }
 }
 
 function scaled(photo: DecodedImage, scale: number): DecodedImage {
-  if (scale === 1) return photo;
   return resize(photo, Math.max(1, Math.round(photo.width * scale)), Math.max(1, Math.round(photo.height * scale)));
 }
 

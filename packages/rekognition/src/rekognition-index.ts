@@ -1,5 +1,6 @@
 import { awsOptionNames } from "@facekit/aws";
 import {
+  abortable,
   type Calibration,
   type CallOptions,
   checkFunction,
@@ -23,14 +24,15 @@ import {
 } from "@facekit/core";
 import { checkDetectOptions, detectFaces, facesAskedFor } from "./detect.js";
 import { checkNumberOfFaces, enrolFaces, type QualityFilter } from "./enrolment.js";
-import { deleteFaces, deleteUsers, facesOfUser, takeFaces } from "./faces.js";
-import { memberNames } from "./member-names.js";
+import { eraseUser } from "./erasure.js";
+import { facesOfUser } from "./faces.js";
+import { type MemberOf, memberNames } from "./member-names.js";
 import { enrolledMembers } from "./members.js";
 import { collectionIdOf } from "./names.js";
 import { faceAlone, photoToSend } from "./photos.js";
 import { photosAtATime } from "./rekognition-detector.js";
 import { adapterId, isNamed, type RekognitionConnectionOptions, rekognitionService } from "./service.js";
-import { deleteStrays, deleteStraysOf, isFaceId, listStrays } from "./strays.js";
+import { deleteStrays, isFaceId, listStrays, strayFinder } from "./strays.js";
 
 export interface RekognitionIndexOptions extends RekognitionConnectionOptions {
   /** Makes a JPEG or PNG, for example `encodeImage` of `@facekit/node`. All that is sent is made by it. */
@@ -101,6 +103,7 @@ export function rekognitionIndex(options: RekognitionIndexOptions): FaceIndex {
   checkQualityFilter(qualityFilter);
   const service = rekognitionService(options);
   const names = memberNames(service);
+  const straysOf = strayFinder(service);
   const states = new WeakMap<FaceProbe, ProbeState>();
   const seen = new Set<string>();
   const limited = limiter(photosAtATime);
@@ -113,22 +116,23 @@ export function rekognitionIndex(options: RekognitionIndexOptions): FaceIndex {
     });
   };
 
-  /** The probe's face alone, encoded; once. */
-  const faceToSend = (probe: FaceProbe, call: CallOptions): Promise<Uint8Array> => {
+  /** The probe's face alone, encoded; once for all who ask, whoever of them gives up. */
+  const faceToSend = (probe: FaceProbe, { signal }: CallOptions): Promise<Uint8Array> => {
     const state = stateOf(probe);
-    const { photo, face, others } = state;
-    if (state.sent !== undefined || photo === undefined) return state.sent ?? missingPhoto();
-    const boxes = others.map(({ box }) => box);
-    const sent = photoToSend(faceAlone(photo, face.box, boxes), encode, longestFace, call).then(({ bytes }) => {
-      state.photo = undefined;
-      return bytes;
-    });
-    state.sent = sent;
-    // It may be tried again: the pixels are still there.
-    sent.catch(() => {
+    state.sent ??= encoded(state).catch((error: unknown) => {
+      // It may be tried again: the pixels are still there.
       state.sent = undefined;
+      throw error;
     });
-    return sent;
+    return abortable(state.sent, signal);
+  };
+
+  const encoded = async (state: ProbeState): Promise<Uint8Array> => {
+    const { photo = missingPhoto(), face, others } = state;
+    const boxes = others.map(({ box }) => box);
+    const { bytes } = await photoToSend(faceAlone(photo, face.box, boxes), encode, longestFace, {});
+    state.photo = undefined;
+    return bytes;
   };
 
   /** Works in a namespace's collection; without one, gives `otherwise`, unless it was there before or may not be made. */
@@ -158,6 +162,7 @@ export function rekognitionIndex(options: RekognitionIndexOptions): FaceIndex {
 
   const nearest = async (
     CollectionId: string,
+    memberOf: MemberOf,
     probe: FaceProbe,
     { k, memberIds, signal }: MemberSearchOptions,
   ): Promise<MemberMatch[]> => {
@@ -183,7 +188,7 @@ export function rekognitionIndex(options: RekognitionIndexOptions): FaceIndex {
     const matches: MemberMatch[] = [];
     for (const { Similarity: similarity, User } of UserMatches) {
       if (similarity === undefined || User?.UserId === undefined) continue;
-      const memberId = await names.memberOf(CollectionId, User.UserId, call);
+      const memberId = await memberOf(User.UserId);
       if (memberId !== undefined && (memberIds?.includes(memberId) ?? true)) matches.push({ memberId, similarity });
     }
     for (const memberId of new Set(memberIds)) {
@@ -255,17 +260,18 @@ export function rekognitionIndex(options: RekognitionIndexOptions): FaceIndex {
       for (const probe of probes) stateOf(probe);
       if (probes.length === 0) return { revision: 0, matches: [] };
       const none = probes.map((): MemberMatch[] => []);
-      const matches = await inCollection(namespace, none, (id) =>
-        mapConcurrently(probes, photosAtATime, async (probe) => {
+      const matches = await inCollection(namespace, none, (id) => {
+        const memberOf = names.reader(id, call);
+        return mapConcurrently(probes, photosAtATime, async (probe) => {
           try {
-            return await nearest(id, probe, call);
+            return await nearest(id, memberOf, probe, call);
           } catch (error) {
             // In a group, a face that the service does not see again is nobody's; of a portrait the caller is told.
             if (!stateOf(probe).isPortrait && isFaceKitError(error, "no-face")) return [];
             throw error;
           }
-        }),
-      );
+        });
+      });
       return { revision: 0, matches };
     },
 
@@ -325,21 +331,8 @@ export function rekognitionIndex(options: RekognitionIndexOptions): FaceIndex {
       checkId("namespace", namespace);
       checkId("memberId", memberId);
       call.signal?.throwIfAborted();
-      const { userId, pieces } = await names.userOf(memberId);
-      return inCollection(namespace, 0, async (id) => {
-        const faces = await facesOfUser(service, id, userId, call);
-        let deleted = 0;
-        if (faces !== undefined && faces.length > 0) {
-          await takeFaces(service, id, userId, faces, call);
-          deleted = await deleteFaces(service, id, faces, call);
-        } else {
-          // There may be faces of an enrolment or of an erasure that broke off.
-          deleted = await deleteStraysOf(service, id, userId, call);
-        }
-        // Last, so that a call that broke off is repeated by one who still sees the member.
-        await deleteUsers(service, id, faces === undefined ? pieces : [userId, ...pieces], call);
-        return deleted;
-      });
+      const user = await names.userOf(memberId);
+      return inCollection(namespace, 0, (id) => eraseUser(service, straysOf, id, user, call));
     },
 
     async *members(namespace, call = {}) {

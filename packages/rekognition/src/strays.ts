@@ -1,4 +1,4 @@
-import type { CallOptions, StrayFace } from "@facekit/core";
+import { abortable, type CallOptions, type StrayFace } from "@facekit/core";
 import { deleteFaces, type HeldFace, listFaces } from "./faces.js";
 import type { MemberNames } from "./member-names.js";
 import { notedIn } from "./names.js";
@@ -16,10 +16,11 @@ export async function* listStrays(
   collectionId: string,
   options: CallOptions,
 ): AsyncGenerator<StrayFace> {
+  const memberOf = names.reader(collectionId, options);
   for await (const face of listFaces(service, collectionId, options)) {
     const stray = strayOf(face);
     if (stray === undefined) continue;
-    const memberId = await names.memberOf(collectionId, stray.userId, options);
+    const memberId = await memberOf(stray.userId);
     yield {
       id: face.FaceId,
       why: "no-member",
@@ -34,7 +35,7 @@ export function isFaceId(id: string): boolean {
   return /^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/.test(id);
 }
 
-/** Deletes those of these faces that are strays still. */
+/** Deletes those of these faces that are strays still, and tells how many these were. */
 export async function deleteStrays(
   service: Rekognition,
   collectionId: string,
@@ -48,22 +49,53 @@ export async function deleteStrays(
     for await (const face of listFaces(service, collectionId, page)) {
       if (strayOf(face) !== undefined) strays.push(face.FaceId);
     }
-    // One that becomes a member's meanwhile, the service does not delete.
-    if (strays.length > 0) deleted += await deleteFaces(service, collectionId, strays, options);
+    // One that becomes a member's meanwhile, the service keeps.
+    if (strays.length > 0) deleted += strays.length - (await deleteFaces(service, collectionId, strays, options));
   }
   return deleted;
 }
 
-/** Deletes the faces that enrolments of one user left over. */
-export async function deleteStraysOf(
-  service: Rekognition,
-  collectionId: string,
-  userId: string,
-  options: CallOptions,
-): Promise<number> {
-  const ids: string[] = [];
-  for await (const face of listFaces(service, collectionId, options)) {
-    if (strayOf(face)?.userId === userId) ids.push(face.FaceId);
-  }
-  return ids.length === 0 ? 0 : deleteFaces(service, collectionId, ids, options);
+/** The ids of the faces that enrolments of a user left over. */
+export type StraysOf = (collectionId: string, userId: string, options: CallOptions) => Promise<readonly string[]>;
+
+/**
+ * Only the list of all faces of a collection tells which were left over. One reading serves all who ask before it begins, so
+ * that `reconcile`, which erases several members at a time, does not read it for each.
+ */
+export function strayFinder(service: Rekognition): StraysOf {
+  type Reading = Promise<ReadonlyMap<string, readonly string[]>>;
+  const begun = new Map<string, Reading>();
+  const next = new Map<string, Reading>();
+
+  const read = async (collectionId: string): Reading => {
+    const strays = new Map<string, string[]>();
+    for await (const face of listFaces(service, collectionId)) {
+      const userId = strayOf(face)?.userId;
+      if (userId === undefined) continue;
+      const ids = strays.get(userId) ?? [];
+      ids.push(face.FaceId);
+      strays.set(userId, ids);
+    }
+    return strays;
+  };
+
+  const reading = (collectionId: string): Reading => {
+    const known = next.get(collectionId);
+    if (known !== undefined) return known;
+    const before: Promise<unknown> = begun.get(collectionId) ?? Promise.resolve();
+    const coming: Reading = before
+      .catch(() => undefined)
+      .then(() => {
+        next.delete(collectionId);
+        begun.set(collectionId, coming);
+        return read(collectionId);
+      })
+      .finally(() => {
+        if (begun.get(collectionId) === coming) begun.delete(collectionId);
+      });
+    next.set(collectionId, coming);
+    return coming;
+  };
+
+  return async (collectionId, userId, { signal }) => (await abortable(reading(collectionId), signal)).get(userId) ?? [];
 }

@@ -3,7 +3,7 @@ import type { RekognitionFault, RekognitionServer } from "@facekit/conformance/r
 import { createFlows, type DecodedImage, type FaceIndex } from "@facekit/core";
 import { encodeImage } from "@facekit/node";
 import sharp from "sharp";
-import { describe, expect, onTestFinished, test } from "vitest";
+import { describe, expect, onTestFinished, test, vi } from "vitest";
 import { rekognitionDetector, rekognitionIndex } from "../src/index.js";
 import { codeOf, collect, connectionTo, enrolledIn, indexAt, probeOf, startToyServer, straysIn } from "./support.js";
 import { toyPhoto } from "./toy-engine.js";
@@ -23,6 +23,9 @@ async function facesHeld(server: RekognitionServer): Promise<number> {
   const answer = await clientOf(server).send(new DescribeCollectionCommand({ CollectionId: "shop" }));
   return answer.FaceCount ?? -1;
 }
+
+/** How long a search may take to show a write. */
+const patience = { timeout: 30_000 };
 
 describe("a service that fails", () => {
   const passing: readonly RekognitionFault[] = [
@@ -72,7 +75,7 @@ describe("a service that fails", () => {
 
   test("throttling without end is service-unavailable when the time is over, and nothing is left", async () => {
     const server = await startToyServer();
-    const index = indexAt(server, { timeoutMs: 300 });
+    const index = indexAt(server, { timeoutMs: 3000 });
     await enrol(index, "ada", 0);
     const probe = await probeOf(index, toyPhoto([1]));
     server.inflict("throttled", { operation: "AssociateFaces", times: 1000 });
@@ -299,9 +302,13 @@ describe("the flows", () => {
     const kit = createFlows({ index: indexAt(server) });
     await kit.register("ada", toyPhoto([0]));
     await kit.register("bob", [toyPhoto([1]), toyPhoto([1], 8)]);
-    await new Promise((resolve) => setTimeout(resolve, 60));
     expect(kit.threshold).toMatchObject({ value: 80, source: "published" });
-    expect((await kit.identify(toyPhoto([0], 8))).best?.memberId).toBe("ada");
+    for (const [person, memberId] of ["ada", "bob"].entries()) {
+      await vi.waitFor(
+        async () => expect((await kit.identify(toyPhoto([person], 8))).best?.memberId).toBe(memberId),
+        patience,
+      );
+    }
     expect((await kit.identify(toyPhoto([2]))).decision.refusals).toEqual(["below-threshold"]);
     expect((await kit.verify("bob", toyPhoto([1], 4))).matched).toBe(true);
     expect((await kit.verify("bob", toyPhoto([0]))).matched).toBe(false);
@@ -310,7 +317,10 @@ describe("the flows", () => {
     const { present, strangers } = await kit.takeAttendance(toyPhoto([1, 2, 0]));
     expect([present, strangers]).toEqual([["ada", "bob"], 1]);
     expect(await kit.forget("bob")).toBe(2);
-    expect(await codeOf(kit.verify("bob", toyPhoto([1])))).toBe("unknown-member");
+    await vi.waitFor(
+      async () => expect(await codeOf(kit.verify("bob", toyPhoto([1])))).toBe("unknown-member"),
+      patience,
+    );
   });
 
   test("find a member for verify who is farther than all whom the service tells", async () => {

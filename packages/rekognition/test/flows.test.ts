@@ -1,11 +1,11 @@
 import { flowConformance } from "@facekit/conformance";
 import { memoryMemberSource, memoryPhotoStore } from "@facekit/core";
 import { encodeImage } from "@facekit/node";
-import { test } from "vitest";
-import { indexAt, startToyServer } from "./support.js";
+import { describe, test } from "vitest";
+import { indexAt, packs, portraitFile, startServer, startToyServer } from "./support.js";
 import { toyPhoto } from "./toy-engine.js";
 
-const people = await Promise.all(
+const toys = await Promise.all(
   [0, 1].map(async (person, i) => ({
     id: `person ${i}`,
     images: [await encodeImage(toyPhoto([person])), await encodeImage(toyPhoto([person], 8))],
@@ -19,6 +19,29 @@ flowConformance({
     members: memoryMemberSource(),
     photos: memoryPhotoStore(),
   }),
-  people,
+  people: toys,
   stranger: await encodeImage(toyPhoto([2])),
 });
+
+const people = await Promise.all(
+  [1000, 1001].map(async (person, i) => ({
+    id: `person ${i}`,
+    images: [await portraitFile(person, 1), await portraitFile(person, 2)],
+  })),
+);
+const stranger = await portraitFile(1002, 4);
+
+for (const { pack, whyNot } of packs) {
+  describe.skipIf(whyNot !== undefined)(whyNot === undefined ? pack : `${pack} (${whyNot})`, () => {
+    flowConformance({
+      test,
+      create: async () => ({
+        index: indexAt(await startServer({}, pack)),
+        members: memoryMemberSource(),
+        photos: memoryPhotoStore(),
+      }),
+      people,
+      stranger,
+    });
+  });
+}

@@ -36,7 +36,7 @@ async function killedAt(
   clearInterval(watch);
   server.relent();
   // What it sent beside that may still be at work.
-  await new Promise((resolve) => setTimeout(resolve, 300));
+  await server.idle();
   expect(signal, said).toBe("SIGKILL");
 }
 

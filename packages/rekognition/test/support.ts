@@ -1,3 +1,5 @@
+import { existsSync } from "node:fs";
+import { fileURLToPath } from "node:url";
 import {
   type RekognitionServer,
   type RekognitionServerOptions,
@@ -25,28 +27,53 @@ import { afterAll, onTestFinished } from "vitest";
 import { type RekognitionIndexOptions, rekognitionIndex } from "../src/index.js";
 import { toyParts } from "./toy-engine.js";
 
-/** What tells drawn people apart: `@facekit/drawn-people` tells how it was measured. */
-const threshold = drawnDomainThresholds["dlib-resnet-128/landmarks-68/2"]?.threshold ?? 1;
+/** A folder with weights that are not ours to ship: `FACEKIT_MODELS`, or `shared/models` beside the checkout. */
+const folder = process.env.FACEKIT_MODELS ?? fileURLToPath(new URL("../../../../shared/models", import.meta.url));
+const sharedModels = existsSync(folder) ? folder : undefined;
 
-/** The service's default threshold stands where drawn people are told apart. */
-function confidence(cosine: number): number {
-  return cosine >= threshold
-    ? 80 + (20 * (cosine - threshold)) / (1 - threshold)
-    : (80 * (1 + cosine)) / (1 + threshold);
+/** Packs that tell drawn people apart, and why one cannot be used here. */
+export const packs: readonly { readonly pack: string; readonly whyNot?: string }[] = [
+  { pack: "bundled" },
+  {
+    pack: "yunet+retail-0095",
+    ...(sharedModels === undefined && {
+      whyNot: "needs the weights of docs/models.md in a folder that FACEKIT_MODELS names",
+    }),
+  },
+];
+
+interface Parts {
+  readonly detector: Detector;
+  readonly embedder: Embedder;
 }
 
-let pack: Promise<{ readonly detector: Detector; readonly embedder: Embedder }> | undefined;
+/** The service's default threshold stands where drawn people are told apart: `@facekit/drawn-people` tells how it was measured. */
+function confidenceOf({ embedder }: Parts): (cosine: number) => number {
+  const threshold = drawnDomainThresholds[embedder.space.id]?.threshold ?? 1;
+  return (cosine) =>
+    cosine >= threshold ? 80 + (20 * (cosine - threshold)) / (1 - threshold) : (80 * (1 + cosine)) / (1 + threshold);
+}
+
+const loaded = new Map<string, Promise<Parts>>();
 afterAll(async () => {
-  const parts = await pack;
-  await parts?.detector[Symbol.asyncDispose]();
-  await parts?.embedder[Symbol.asyncDispose]();
+  for (const parts of loaded.values()) {
+    const { detector, embedder } = await parts;
+    await detector[Symbol.asyncDispose]();
+    await embedder[Symbol.asyncDispose]();
+  }
 });
 
-/** A server of its own for a test, over the bundled models. */
-export async function startServer(options: Partial<RekognitionServerOptions> = {}): Promise<RekognitionServer> {
-  pack ??= loadPack("bundled");
-  const engine = { ...(await pack), index: exactIndex(), decode: decodeImage };
-  const server = await rekognitionServer({ engine, confidence, ...options });
+/** A server of its own for a test, over the models of a pack. */
+export async function startServer(
+  options: Partial<RekognitionServerOptions> = {},
+  pack = "bundled",
+): Promise<RekognitionServer> {
+  const loading =
+    loaded.get(pack) ?? loadPack(pack, sharedModels === undefined ? {} : { modelsDirectory: sharedModels });
+  loaded.set(pack, loading);
+  const parts = await loading;
+  const engine = { ...parts, index: exactIndex(), decode: decodeImage };
+  const server = await rekognitionServer({ engine, confidence: confidenceOf(parts), ...options });
   onTestFinished(async () => {
     await server[Symbol.asyncDispose]();
     await engine.index[Symbol.asyncDispose]();
@@ -84,8 +111,12 @@ export function indexAt(server: RekognitionServer, options: Partial<RekognitionI
 }
 
 /** By seeds: the same person, the same picture, always. */
+export function portraitFile(person: number, picture: number): Promise<Uint8Array> {
+  return drawPortrait(personFromSeed(person), conditionsFromSeed(picture));
+}
+
 export async function portrait(person: number, picture: number): Promise<DecodedImage> {
-  return decodeImage(await drawPortrait(personFromSeed(person), conditionsFromSeed(picture)));
+  return decodeImage(await portraitFile(person, picture));
 }
 
 export async function groupPhoto(people: readonly number[], picture: number): Promise<DecodedImage> {

@@ -67,7 +67,11 @@ export class Collections {
 
   /** The answer to an operation; undefined for one that is not known. */
   async answer(operation: string, body: Body): Promise<Answer | undefined> {
-    this.#opened ??= this.#options.engine.index.open(this.#options.engine.embedder.space);
+    const { index, embedder } = this.#options.engine;
+    this.#opened ??= index.open(embedder.space).catch((error: unknown) => {
+      this.#opened = undefined;
+      throw error;
+    });
     await this.#opened;
     const operations: Record<string, () => Answer | Promise<Answer>> = {
       CreateCollection: () => this.#createCollection(body),
@@ -381,7 +385,10 @@ export class Collections {
     const id = uuidOf(bytes);
     const known = this.#seen.get(id);
     if (known !== undefined) return known;
-    const faces = facesOf(this.#options.engine, bytes);
+    const faces = facesOf(this.#options.engine, bytes).catch((error: unknown) => {
+      this.#seen.delete(id);
+      throw error;
+    });
     this.#seen.set(id, faces);
     const [oldest] = this.#seen.keys();
     if (this.#seen.size > keptImages && oldest !== undefined) this.#seen.delete(oldest);

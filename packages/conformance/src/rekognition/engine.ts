@@ -1,4 +1,12 @@
-import type { Box, DecodedImage, Detector, Embedder, Face, ImageDecoder } from "@facekit/core";
+import {
+  type Box,
+  type DecodedImage,
+  type Detector,
+  type Embedder,
+  type Face,
+  type ImageDecoder,
+  isFaceKitError,
+} from "@facekit/core";
 import { ServiceError } from "./requests.js";
 
 /** A face that the engine found, as the service tells of it. */
@@ -33,7 +41,8 @@ export interface RekognitionEngine {
 
 /** The faces of an image, the largest first. */
 export async function facesOf({ detector, decode }: RekognitionEngine, bytes: Uint8Array): Promise<SeenFace[]> {
-  const image = await decode(bytes).catch(() => {
+  const image = await decode(bytes).catch((error: unknown) => {
+    if (!isFaceKitError(error, "image-unreadable")) throw error;
     throw new ServiceError("InvalidImageFormatException", "Request has invalid image format");
   });
   if (Math.min(image.width, image.height) < minSide) {
