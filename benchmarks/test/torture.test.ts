@@ -7,6 +7,7 @@ import { damage } from "../torture/damage.js";
 import { kill } from "../torture/kill.js";
 import { namespace, type Operation, space, templatesOf } from "../torture/members.js";
 import { manyNamespaces } from "../torture/namespaces.js";
+import { reconcileMany } from "../torture/reconcile.js";
 import { Truth } from "../torture/truth.js";
 
 const { memory, sqlite } = backends;
@@ -81,4 +82,9 @@ test("a damaged store is read in a process of its own", async () => {
   expect(result.damages).toBeGreaterThan(15);
   expect(result.right + result.refused + result.wrong + result.crashes).toBe(result.damages);
   expect(result.refused).toBeGreaterThan(0);
+});
+
+test("what is put between members that agree is found and repaired, and nothing else", async () => {
+  const result = await reconcileMany(await temporaryFolder(), 2500);
+  expect(result).toMatchObject({ injected: 18, found: 18, left: 0, faults: [] });
 });

@@ -36,8 +36,8 @@ export interface ReconcileResult {
 }
 
 /**
- * So many members with a face each, in an SQLite file, and between them faces of nobody, members without a face, photos of
- * nobody, wrong notes of face ids and stray faces. All must be found, nothing else may be, and after the repair nothing.
+ * So many members with a face each, in an SQLite file, and between them faces of nobody, faces whose entry is lost and known
+ * elsewhere, members without a face, photos of nobody, wrong notes of face ids and stray faces. All must be found, nothing else may be, and after the repair nothing.
  */
 export async function reconcileMany(
   folder: string,
@@ -62,6 +62,7 @@ export async function reconcileMany(
     strays.push({ id: nameOf(n), why: "no-member", since: longAgo });
     injected.add(`stray-face ${nameOf(n)}`).add(`wrong-face-ids ${nameOf(n)}`);
     injected.add(`orphaned-faces ${nameOf(n)}-orphan`).add(`member-without-faces ${nameOf(n)}-customer`);
+    injected.add(`orphaned-faces ${nameOf(n)}-lost`);
     injected.add(`orphaned-photos ${nameOf(n)}-photo`);
   }
   const fillSeconds = secondsSince(filling);
@@ -79,7 +80,16 @@ export async function reconcileMany(
   });
   const source = sourceOver(store.members, notes);
   const run = (apply: boolean): Reconciliation =>
-    reconcile({ namespace, index, members: source, photos, graceMs: 0, apply, deleteMembersWithoutFaces: apply });
+    reconcile({
+      namespace,
+      index,
+      members: source,
+      photos,
+      graceMs: 0,
+      apply,
+      deleteMembersWithoutFaces: apply,
+      newMember: ({ memberId }) => (memberId.endsWith("-lost") ? { name: `Again ${memberId}` } : undefined),
+    });
 
   const started = performance.now();
   const faults: string[] = [];
@@ -98,11 +108,18 @@ export async function reconcileMany(
     faults.push(`left: ${difference.kind}`);
   }
   const { counts } = again;
-  if (counts.enrolled !== members || counts.members !== members) {
-    faults.push(`of ${members} there are ${counts.enrolled} with faces and ${counts.members} entries`);
+  const some = Math.ceil(members / every);
+  if (counts.enrolled !== members + some || counts.members !== members + some) {
+    faults.push(`of ${members + some} there are ${counts.enrolled} with faces and ${counts.members} entries`);
   }
   const kept = await photosLeft(photos);
-  if (kept !== Math.ceil(members / every)) faults.push(`${kept} photos are left`);
+  if (kept !== some) faults.push(`${kept} photos are left`);
+  for (let n = 0; n < members; n += every) {
+    const memberId = `${nameOf(n)}-lost`;
+    const created = await source.get(namespace, memberId);
+    const { name, faceIds } = created ?? {};
+    if (name !== `Again ${memberId}` || faceIds?.join() !== `${memberId}/0`) faults.push(`not created: ${memberId}`);
+  }
   return {
     members,
     injected: injected.size,
@@ -137,7 +154,8 @@ async function fillFaces(records: FaceRecords, members: number): Promise<void> {
       namespace,
       some.flatMap((n) => {
         const own = recordOf(nameOf(n), n);
-        return n % every === 0 ? [own, recordOf(`${nameOf(n)}-orphan`, n)] : [own];
+        if (n % every !== 0) return [own];
+        return [own, recordOf(`${nameOf(n)}-orphan`, n), recordOf(`${nameOf(n)}-lost`, n)];
       }),
     );
   }
@@ -181,7 +199,7 @@ function indexOver(records: FaceRecords, strays: NonNullable<FaceIndex["strays"]
 
 /** A source that notes face ids; the right ones, unless `notes` says otherwise. */
 function sourceOver(source: MemberSource, notes: Map<string, readonly string[]>): MemberSource {
-  const noted = (id: string): readonly string[] => notes.get(id) ?? [`${id}/0`];
+  const noted = (id: string): readonly string[] => notes.get(id) ?? (id.endsWith("-lost") ? [] : [`${id}/0`]);
   return {
     ...source,
     async get(where, memberId, call) {

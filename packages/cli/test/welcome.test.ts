@@ -107,8 +107,15 @@ describe("reconcile", () => {
     expect(plan.status).toBe(1);
     expect(plan.stdout).toMatch(/orphaned-faces +ada +delete-faces +planned/);
     expect(plan.stdout).toContain("2 differences: 2 planned");
-    await writeFile(join(cwd, "known.json"), JSON.stringify([{ id: "ada", name: "Ada", createdAt: "2025-03-01" }]));
-    const applied = await facekit(cwd, "reconcile", "--grace", "0", "--apply", "--members", "known.json", "--json");
+    await writeFile(
+      join(cwd, "known.json"),
+      JSON.stringify([{ id: "ada", name: "Ada", email: null, createdAt: null }]),
+    );
+    const apply = ["reconcile", "--grace", "0", "--apply", "--members", "known.json", "--json"];
+    // The faces were registered over the API: here not one has an entry, and one would be deleted.
+    const refused = await facekit(cwd, ...apply);
+    expect(refused.json()).toMatchObject({ error: { code: "namespace-not-found" } });
+    const applied = await facekit(cwd, ...apply, "--allow-mass-deletion");
     expect([applied.status, applied.json()]).toMatchObject([
       0,
       {
@@ -121,6 +128,9 @@ describe("reconcile", () => {
       },
     ]);
     expect((await facekit(cwd, "reconcile", "--grace", "0")).stdout).toContain("all agree");
+    // No date was given: the entry is as old as the face.
+    const welcomed = await facekit(cwd, "welcome", "ada.jpg", ...threshold);
+    expect(welcomed.stdout).toContain(`Ada, member since ${new Date().getUTCFullYear()}-`);
   });
 
   test("over an API, too, where an entry without a face is told and left", async () => {
@@ -133,7 +143,8 @@ describe("reconcile", () => {
     await writeFile(join(cwd, "wrong.json"), '{"id": "ada"}');
     await writeFile(join(cwd, "bad.json"), '[{"id": "ada"}, {"id": ""}]');
     await writeFile(join(cwd, "torn.json"), "[{");
-    for (const file of ["wrong.json", "bad.json", "torn.json", "none.json"]) {
+    await writeFile(join(cwd, "undated.json"), '[{"id": "ada", "createdAt": true}]');
+    for (const file of ["wrong.json", "bad.json", "torn.json", "none.json", "undated.json"]) {
       const ran = await facekit(cwd, "reconcile", "--members", file, "--json");
       expect([ran.status, ran.json()]).toMatchObject([2, { error: { code: "invalid-argument" } }]);
     }

@@ -59,7 +59,8 @@ function membersOf(records: readonly FaceRecord[]): EnrolledMember[] {
   const ids = [...new Set(records.map(({ memberId }) => memberId))].sort((a, b) => (a < b ? -1 : 1));
   return ids.map((memberId) => {
     const own = records.filter((record) => record.memberId === memberId);
-    const enrolledAt = new Date(Math.min(...own.map(({ createdAt }) => createdAt.getTime())));
-    return { memberId, templates: own.length, enrolledAt };
+    const times = own.map(({ createdAt }) => createdAt.getTime());
+    const [enrolledAt, lastEnrolledAt] = [new Date(Math.min(...times)), new Date(Math.max(...times))];
+    return { memberId, templates: own.length, enrolledAt, lastEnrolledAt };
   });
 }

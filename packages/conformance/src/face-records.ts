@@ -115,7 +115,7 @@ export function faceRecordsConformance({
       equal(await contents(records, name), named(name, [{ ...record(name, name), source: name }]), `scan of ${name}`);
       equal(
         withoutIds(await collect(records.members(name))),
-        [{ memberId: name, templates: 1, enrolledAt: noon }],
+        [{ memberId: name, templates: 1, enrolledAt: noon, lastEnrolledAt: noon }],
         "members",
       );
     }
@@ -182,7 +182,7 @@ export function faceRecordsConformance({
     equal((await records.delete("n", { ids })).deleted, batch.length, "deleted by ids");
   });
 
-  it("lists members by id in code units, with counts and first dates", async (records) => {
+  it("lists members by id in code units, with counts, first and last dates", async (records) => {
     const order = shuffled(sortedNames, seeded(3));
     await records.put(
       "n",
@@ -192,7 +192,8 @@ export function faceRecordsConformance({
         { ...record(`${i}-3`, name), createdAt: minutesAfterNoon(3) },
       ]),
     );
-    const expected = sortedNames.map((memberId) => ({ memberId, templates: 3, enrolledAt: minutesAfterNoon(1) }));
+    const [enrolledAt, lastEnrolledAt] = [minutesAfterNoon(1), minutesAfterNoon(3)];
+    const expected = sortedNames.map((memberId) => ({ memberId, templates: 3, enrolledAt, lastEnrolledAt }));
     const members = await collect(records.members("n"));
     equal(withoutIds(members), expected, "members");
     for (const { memberId, templateIds } of members) {

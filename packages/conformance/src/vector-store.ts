@@ -167,7 +167,7 @@ export function vectorStoreConformance({
     await shows(store, axis(0), { k: 5 }, ["zoe"], "b");
   });
 
-  it("lists members by id in code units, with counts and first dates", async (store) => {
+  it("lists members by id in code units, with counts, first and last dates", async (store) => {
     await store.upsert(
       "n",
       shuffled(sortedNames, seeded(2)).flatMap((name, i) => [
@@ -175,7 +175,8 @@ export function vectorStoreConformance({
         { ...record(`${i}-1`, name), createdAt: minutesAfterNoon(1) },
       ]),
     );
-    const expected = sortedNames.map((memberId) => ({ memberId, templates: 2, enrolledAt: minutesAfterNoon(1) }));
+    const [enrolledAt, lastEnrolledAt] = [minutesAfterNoon(1), minutesAfterNoon(2)];
+    const expected = sortedNames.map((memberId) => ({ memberId, templates: 2, enrolledAt, lastEnrolledAt }));
     equal(withoutIds(await collect(store.members("n"))), expected, "members");
     equal(await store.count("n"), { members: sortedNames.length, templates: 2 * sortedNames.length }, "count");
   });

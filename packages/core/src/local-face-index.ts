@@ -10,6 +10,7 @@ import type { Embedder } from "./spec/embedder.js";
 import type { Face } from "./spec/face.js";
 import type { FaceIndex, FaceProbe } from "./spec/face-index.js";
 import { type DecodedImage, type ImageDecoder, isDecodedImage } from "./spec/image.js";
+import type { StrayFaces } from "./spec/stray-faces.js";
 import type { VectorStore } from "./spec/vector-store.js";
 import { checkVector, dot } from "./vectors.js";
 
@@ -88,11 +89,23 @@ export function localFaceIndex(options: LocalFaceIndexOptions): FaceIndex {
     return Promise.all(probes.map((probe) => stateOf(probe).template ?? missingTemplate()));
   };
 
+  const ofStore = store.strays;
+  const strays: StrayFaces | undefined = ofStore && {
+    async *list(namespace, options) {
+      await store.open(embedder.space, options);
+      yield* ofStore.list(namespace, options);
+    },
+    async delete(namespace, ids, options) {
+      await store.open(embedder.space, options);
+      return ofStore.delete(namespace, ids, options);
+    },
+  };
+
   return {
     specVersion,
     id: `local(${detector.id}, ${embedder.id}, ${store.id})`,
     capabilities: { ...store.capabilities, scores: "cosine" },
-    ...(store.strays === undefined ? {} : { strays: store.strays }),
+    ...(strays === undefined ? {} : { strays }),
     ...(concurrency === undefined ? {} : { concurrency }),
     ...(embedder.calibration === undefined ? {} : { calibration: embedder.calibration }),
 

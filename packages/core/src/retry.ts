@@ -1,5 +1,6 @@
 import { checkKeys, checkNumber } from "./checks.js";
 import { isFaceKitError } from "./errors.js";
+import { sleep } from "./sleep.js";
 import type { CallOptions } from "./spec/adapter.js";
 
 export interface RetryOptions extends CallOptions {
@@ -33,22 +34,7 @@ export async function retry<T>(call: () => Promise<T>, options: RetryOptions = {
       const delay = error.retryAfterMs ?? backoff;
       // Written so that a service's NaN ends it.
       if (!(performance.now() + delay <= deadline)) throw error;
-      signal?.throwIfAborted();
       await sleep(delay, signal);
     }
   }
-}
-
-function sleep(milliseconds: number, signal: AbortSignal | undefined): Promise<void> {
-  return new Promise((resolve, reject) => {
-    const onAbort = (): void => {
-      clearTimeout(timer);
-      reject(signal?.reason);
-    };
-    const timer = setTimeout(() => {
-      signal?.removeEventListener("abort", onAbort);
-      resolve();
-    }, milliseconds);
-    signal?.addEventListener("abort", onAbort, { once: true });
-  });
 }

@@ -138,6 +138,95 @@ describe("shadow", () => {
     expect(await enrolledIn(a)).toEqual(["ada"]);
   });
 
+  /** Fulfils when it is released. */
+  function gate(): { readonly open: Promise<void>; readonly release: () => void } {
+    let release = (): void => undefined;
+    const open = new Promise<void>((resolve) => {
+      release = resolve;
+    });
+    return { open, release };
+  }
+
+  test("erases without waiting for what was put to the second before", async () => {
+    const [a, b] = [toyFaceIndex(), toyFaceIndex()];
+    await a.enrol("default", "ada", await a.probe(photoOf(1)));
+    await b.enrol("default", "ada", await b.probe(photoOf(1)));
+    const stuck: FaceIndex = { ...b, search: () => new Promise(() => {}) };
+    const index = shadow(a, stuck);
+    const kit = tried(index);
+    for (let i = 0; i < 5; i++) await kit.identify(photoOf(1));
+    await kit.register("ada", photoOf(1));
+    await kit.forget("ada");
+    expect([await enrolledIn(a), await enrolledIn(b)]).toEqual([[], []]);
+  });
+
+  test("an enrolment that took too long has ended before the erasure, and brings nobody back", async () => {
+    const [a, b] = [toyFaceIndex(), toyFaceIndex()];
+    const { open, release } = gate();
+    const slow: FaceIndex = {
+      ...b,
+      async enrol(namespace, memberId, probes) {
+        await open;
+        return b.enrol(namespace, memberId, probes);
+      },
+    };
+    const index = shadow(a, slow, { timeoutMs: 20 });
+    const kit = tried(index);
+    await kit.register("ada", photoOf(1));
+    await index.settled();
+    expect(index.report().second.enrol.failures).toBe(1);
+    // As long as nobody knows what comes of it, it is not said to be erased.
+    await expect(kit.forget("ada")).rejects.toMatchObject({ code: "service-unavailable", retryable: true });
+    expect(await enrolledIn(a)).toEqual(["ada"]);
+    release();
+    await kit.forget("ada");
+    expect([await enrolledIn(a), await enrolledIn(b)]).toEqual([[], []]);
+  });
+
+  test("an enrolment that waits is dropped when the member is erased, and one of another member is not", async () => {
+    const [a, b] = [toyFaceIndex(), toyFaceIndex()];
+    const { open, release } = gate();
+    const slow: FaceIndex = {
+      ...b,
+      async probe(...args) {
+        await open;
+        return b.probe(...args);
+      },
+    };
+    const index = shadow(a, slow);
+    const kit = tried(index);
+    await kit.register("ada", photoOf(1));
+    await kit.register("bo", photoOf(2));
+    await kit.forget("ada");
+    release();
+    await index.settled();
+    expect(await enrolledIn(b)).toEqual(["bo"]);
+  });
+
+  test("an erasure ends with the caller's signal", async () => {
+    const controller = new AbortController();
+    const hanging: FaceIndex = {
+      ...toyFaceIndex(),
+      deleteMember() {
+        controller.abort("gone");
+        return new Promise(() => {});
+      },
+    };
+    const index = shadow(toyFaceIndex(), hanging);
+    await expect(index.deleteMember("default", "ada", { signal: controller.signal })).rejects.toBe("gone");
+  });
+
+  test("answers stay with their faces, also where one was found by the first alone", async () => {
+    const [a, b] = [toyFaceIndex(), toyFaceIndex()];
+    for (const each of [a, b]) await each.enrol("default", "bo", await each.probe(photoOf(2)));
+    const index = shadow(a, b);
+    // The first probe did not come through the shadow: of its photo the second knows nothing.
+    const probes = [...(await a.probe(photoOf(9))), ...(await index.probe(photoOf(2)))];
+    await index.search("default", probes, { k: 1 });
+    await index.settled();
+    expect(index.report().agreement).toMatchObject({ faces: 1, sameMember: 1, notFoundBySecond: 1 });
+  });
+
   test("disposing it ends the enrolments that wait, and disposes both", async () => {
     const disposed: string[] = [];
     const part = (name: string): FaceIndex => ({

@@ -188,3 +188,23 @@ describe("what cannot be counted", () => {
     await expect(summarisePurchases(each(purchase()), { signal })).rejects.toBe("enough");
   });
 });
+
+describe("what a source makes up", () => {
+  test("currencies without end are named and not kept", async () => {
+    const many = Array.from({ length: 1500 }, (_, i) => purchase({ currency: `C${i}` }));
+    const { totals, malformed } = await summarisePurchases(
+      each(...many, purchase({ currency: "" }), purchase({ currency: "C0" })),
+    );
+    expect([totals.length, malformed.values]).toEqual([1000, 501]);
+    expect(malformed.examples[0]).toMatchObject({ field: "currency", value: "C1000" });
+    expect(totals.find(({ currency }) => currency === "C0")).toEqual({ currency: "C0", total: "2.00" });
+  });
+
+  test("a date beyond the year 9999 is no last date", async () => {
+    const { products, undated } = await summarisePurchases(
+      each(purchase(on("2024-01-05T10:00:00Z")), purchase({ at: new Date(8e15) })),
+    );
+    expect(products[0]?.lastBoughtAt).toEqual(new Date("2024-01-05T10:00:00Z"));
+    expect(undated.purchases).toBe(1);
+  });
+});

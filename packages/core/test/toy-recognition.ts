@@ -6,6 +6,7 @@ import {
   type Face,
   type FaceIndex,
   FaceKitError,
+  type FaceRecords,
   type ImageDecoder,
   localFaceIndex,
   memoryFaceRecords,
@@ -56,7 +57,9 @@ function direction(person: number): number[] {
 }
 
 /** Recognition without nets, through the public interfaces: what the flows do with it is what is tested. */
-export function toyFaceIndex(): FaceIndex & { readonly embedded: () => number } {
+export function toyFaceIndex(
+  records: FaceRecords = memoryFaceRecords(),
+): FaceIndex & { readonly embedded: () => number } {
   let embedded = 0;
   const detector: Detector = {
     specVersion,
@@ -102,6 +105,6 @@ export function toyFaceIndex(): FaceIndex & { readonly embedded: () => number } 
     },
     async [Symbol.asyncDispose]() {},
   };
-  const store = createVectorStore({ records: memoryFaceRecords(), index: plainIndex() });
+  const store = createVectorStore({ records, index: plainIndex() });
   return { ...localFaceIndex({ detector, embedder, store, decode }), embedded: () => embedded };
 }

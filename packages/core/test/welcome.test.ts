@@ -1,4 +1,11 @@
-import { createFlows, FaceKitError, type MemberSource, memoryMemberSource, type Purchase } from "@facekit/core";
+import {
+  createFlows,
+  type FaceIndex,
+  FaceKitError,
+  type MemberSource,
+  memoryMemberSource,
+  type Purchase,
+} from "@facekit/core";
 import { describe, expect, test } from "vitest";
 import { photoOf, toyFaceIndex } from "./toy-recognition.js";
 
@@ -133,6 +140,51 @@ describe("welcome", () => {
       purchases: { status: "failed", error: late, known: { purchases: 1 } },
     });
     expect(closed).toBe(true);
+  });
+
+  test("what the member source says is told in its part, whatever it is", async () => {
+    const closed = new FaceKitError("closed", "the source was closed");
+    const refused = new FaceKitError("invalid-argument", "the source takes no such id");
+    const { kit } = await kitWith(() => ({
+      get: () => Promise.reject(closed),
+      async *purchases() {
+        yield tea;
+        throw refused;
+      },
+    }));
+    expect(await kit.welcome(photoOf(1))).toMatchObject({
+      identification: identified,
+      member: { status: "failed", error: closed },
+      purchases: { status: "failed", error: refused, known: { purchases: 1 } },
+    });
+  });
+
+  test("rejects where the rate cannot be held for so large a gallery, as identify does", async () => {
+    const { index } = await kitWith();
+    const large: FaceIndex = {
+      ...index,
+      search: async (...args) => ({ ...(await index.search(...args)), comparisons: 1_000_000 }),
+    };
+    const kit = createFlows({ index: large, falsePositiveRate: 0.01 });
+    await expect(kit.identify(photoOf(1))).rejects.toMatchObject({ code: "rate-not-supported" });
+    await expect(kit.welcome(photoOf(1))).rejects.toMatchObject({ code: "rate-not-supported" });
+  });
+
+  test("a signal that aborted while the person was recognised ends it, and the source is not asked", async () => {
+    const controller = new AbortController();
+    const { index, source } = await kitWith();
+    const aborting: FaceIndex = {
+      ...index,
+      async search(...args) {
+        const found = await index.search(...args);
+        controller.abort("gone");
+        return found;
+      },
+    };
+    const members: MemberSource = { ...source, get: () => never };
+    const kit = createFlows({ index: aborting, members });
+    const options = { signal: controller.signal, deadlineMs: Number.POSITIVE_INFINITY };
+    await expect(kit.welcome(photoOf(1), options)).rejects.toBe("gone");
   });
 
   test("rejects with the signal's own reason, and for options that are wrong", async () => {

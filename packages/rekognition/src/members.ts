@@ -14,16 +14,17 @@ export async function* enrolledMembers(
   collectionId: string,
   options: CallOptions,
 ): AsyncGenerator<EnrolledMember> {
-  const faces = new Map<string, { first: number; readonly ids: string[] }>();
+  const faces = new Map<string, { first: number; last: number; readonly ids: string[] }>();
   for await (const { FaceId, UserId, ExternalImageId } of listFaces(service, collectionId, options)) {
     if (UserId === undefined) continue;
     // Of a face that others indexed nobody knows when.
     const at = notedIn(ExternalImageId)?.at.getTime() ?? 0;
     const known = faces.get(UserId);
-    if (known === undefined) faces.set(UserId, { first: at, ids: [FaceId] });
+    if (known === undefined) faces.set(UserId, { first: at, last: at, ids: [FaceId] });
     else {
       known.ids.push(FaceId);
       known.first = Math.min(known.first, at);
+      known.last = Math.max(known.last, at);
     }
   }
   const members: [memberId: string, userId: string][] = [];
@@ -34,7 +35,8 @@ export async function* enrolledMembers(
   members.sort(([a], [b]) => (a < b ? -1 : 1));
   for (const [memberId, userId] of members) {
     options.signal?.throwIfAborted();
-    const { first = 0, ids = [] } = faces.get(userId) ?? {};
-    yield { memberId, templates: ids.length, enrolledAt: new Date(first), templateIds: ids.sort() };
+    const { first = 0, last = 0, ids = [] } = faces.get(userId) ?? {};
+    const [enrolledAt, lastEnrolledAt] = [new Date(first), new Date(last)];
+    yield { memberId, templates: ids.length, enrolledAt, lastEnrolledAt, templateIds: ids.sort() };
   }
 }

@@ -276,7 +276,8 @@ export function cloudinaryFaceRecords(options: CloudinaryFaceRecordsOptions = {}
           (id) => state.templates.get(id)?.createdAt ?? [],
         );
         if (dates.length === 0) continue;
-        yield { memberId, templates: dates.length, enrolledAt: new Date(Math.min(...dates)) };
+        const [enrolledAt, lastEnrolledAt] = [new Date(Math.min(...dates)), new Date(Math.max(...dates))];
+        yield { memberId, templates: dates.length, enrolledAt, lastEnrolledAt };
       }
     },
 

@@ -250,9 +250,15 @@ function joined(templates: readonly EnrolledTemplate[]): EnrolledMember[] {
   const [first] = templates;
   if (first === undefined) return [];
   const times = templates.map(({ createdAt }) => createdAt.getTime());
-  const enrolledAt = new Date(times.reduce((a, b) => Math.min(a, b)));
-  const templateIds = templates.map(({ id }) => id);
-  return [{ memberId: first.memberId, templates: templates.length, enrolledAt, templateIds }];
+  return [
+    {
+      memberId: first.memberId,
+      templates: templates.length,
+      enrolledAt: new Date(times.reduce((a, b) => Math.min(a, b))),
+      lastEnrolledAt: new Date(times.reduce((a, b) => Math.max(a, b))),
+      templateIds: templates.map(({ id }) => id),
+    },
+  ];
 }
 
 function toSelection(selection: FaceRecordSelection): Selection {

@@ -18,7 +18,7 @@ interface ReconcileOptions extends GlobalOptions {
   readonly grace?: number;
   readonly deleteMembersWithoutFaces?: boolean;
   readonly deleteFacesOfOtherModels?: boolean;
-  readonly emptySource?: boolean;
+  readonly allowMassDeletion?: boolean;
 }
 
 /** As many differences are listed; all are counted. */
@@ -29,7 +29,10 @@ export function addReconcile(program: Command, shell: Shell): void {
     .command("reconcile")
     .description("where do faces and members not agree? Shows what would be done, and does it with --apply")
     .option("--apply", "repair it: faces without a member are deleted, or get the entry that --members gives")
-    .option("--members <file>", 'JSON file of members to create again: [{"id": "ada", "name": "Ada"}, …]')
+    .option(
+      "--members <file>",
+      'JSON file of members to create again: [{"id": "ada", "name": "Ada"}, …]. An old one may name who was forgotten since',
+    )
     .addOption(
       new Option("--grace <ms>", "leave alone what is younger: someone may be registering (default: 600000)").argParser(
         milliseconds,
@@ -37,7 +40,7 @@ export function addReconcile(program: Command, shell: Shell): void {
     )
     .option("--delete-members-without-faces", "delete them, too, with their purchases")
     .option("--delete-faces-of-other-models", "delete them, too")
-    .option("--empty-source", "delete faces also where not one member has an entry")
+    .option("--allow-mass-deletion", "delete more than agrees, too; else that is taken for the wrong store or source")
     .addHelpText(
       "after",
       `\nExit status: 0 all agree or were repaired, 1 there is something left to repair.\n${example(
@@ -51,7 +54,14 @@ export function addReconcile(program: Command, shell: Shell): void {
 }
 
 async function reconcile(shell: Shell, options: ReconcileOptions): Promise<Answer> {
-  const { apply = false, members, grace, deleteMembersWithoutFaces, deleteFacesOfOtherModels, emptySource } = options;
+  const {
+    apply = false,
+    members,
+    grace,
+    deleteMembersWithoutFaces,
+    deleteFacesOfOtherModels,
+    allowMassDeletion,
+  } = options;
   const known = members === undefined ? undefined : await readKnown(shell, members);
   await using kit = await openKit(shell, options, "read");
   const listed: Difference[] = [];
@@ -65,7 +75,7 @@ async function reconcile(shell: Shell, options: ReconcileOptions): Promise<Answe
       ...(known === undefined ? {} : { newMember: ({ memberId }) => known.get(memberId) }),
       ...(deleteMembersWithoutFaces === undefined ? {} : { deleteMembersWithoutFaces }),
       ...(deleteFacesOfOtherModels === undefined ? {} : { deleteFacesOfOtherModels }),
-      ...(emptySource === undefined ? {} : { allowEmptySource: emptySource }),
+      ...(allowMassDeletion === undefined ? {} : { allowMassDeletion }),
       onProgress: ({ task, done }) => report({ task, done, total: Math.max(total, done) }),
     };
     const reconciliation = kit.reconcile(flow);
@@ -75,7 +85,7 @@ async function reconcile(shell: Shell, options: ReconcileOptions): Promise<Answe
   const { planned, repaired, waiting, left, gone } = counts.outcomes;
   const all = planned + repaired + waiting + left + gone;
   const lines = [
-    ...(listed.length === 0 ? [] : [table([["", "whose", "repair", "outcome"], ...listed.map(rowOf)])]),
+    ...(listed.length === 0 ? [] : [table([["difference", "whose", "repair", "outcome"], ...listed.map(rowOf)])]),
     ...(all > listed.length ? [`and ${all - listed.length} more`] : []),
     `compared ${count(counts.enrolled, "member")} with faces, ${count(counts.members, "entry", "entries")} and ${count(counts.photos, "photo")}`,
     all === 0 ? "all agree" : `${count(all, "difference")}: ${outcomesText(counts.outcomes)}`,
@@ -109,12 +119,16 @@ async function readKnown(shell: Shell, file: string): Promise<Map<string, Omit<M
   }
   return new Map(
     entries.map((entry: unknown, i): [string, Omit<Member, "id" | "faceIds">] => {
-      const { id, name, email, phone, createdAt } = Object(entry);
+      const { id, ...rest } = Object(entry);
+      // Exports write null for what there is none of.
+      const [name, email, phone, createdAt] = [rest.name, rest.email, rest.phone, rest.createdAt].map(
+        (value) => value ?? undefined,
+      );
       const known: Omit<Member, "id" | "faceIds"> = {
         ...(name === undefined ? {} : { name }),
         ...(email === undefined ? {} : { email }),
         ...(phone === undefined ? {} : { phone }),
-        ...(createdAt === undefined ? {} : { createdAt: new Date(createdAt) }),
+        ...(createdAt === undefined ? {} : { createdAt: dateOf(createdAt) }),
       };
       try {
         checkMember({ ...known, id });
@@ -125,4 +139,9 @@ async function readKnown(shell: Shell, file: string): Promise<Map<string, Omit<M
       return [id, known];
     }),
   );
+}
+
+/** A date from text or milliseconds; anything else is none, which the check refuses. */
+function dateOf(value: unknown): Date {
+  return new Date(typeof value === "string" || typeof value === "number" ? value : Number.NaN);
 }

@@ -1,16 +1,17 @@
 import { checkNumber } from "../checks.js";
-import { FaceKitError, isFaceKitError } from "../errors.js";
+import { FaceKitError, type FaceKitErrorCode, isFaceKitError } from "../errors.js";
 import { type PurchaseSummary, PurchaseTally, type SummaryOptions } from "../purchases/summarise-purchases.js";
 import type { ImageInput } from "../spec/image.js";
 import type { Member, MemberSource } from "../spec/member-source.js";
 import { abortable } from "../stores/abortable.js";
+import { within } from "../stores/within.js";
 import { type FlowContext, type FlowOptions, namespaceOf, searchTermsFor, signalOf } from "./context.js";
 import { type Identification, identify } from "./identify.js";
 
 export interface WelcomeOptions extends FlowOptions, SummaryOptions {
   /**
    * How long the member source may take for the member and the purchases together, in milliseconds, counted from when
-   * the person was recognised. Default 5,000.
+   * the person was recognised. 0: it is not asked. Default 5,000.
    */
   readonly deadlineMs?: number;
 }
@@ -49,8 +50,8 @@ export interface Welcome {
  * Who is this, what is known of the member, and what did the member buy? A part that fails leaves the others as they
  * are; purchases are asked for although the entry could not be had. A photo without a face is answered, as by `identify`.
  *
- * Rejects only with `invalid-argument`, `rate-not-supported` and `closed`, and with the signal's reason; everything else
- * is told in the part where it happened. A source that takes longer than `deadlineMs` fails with `service-unavailable`.
+ * Rejects with `invalid-argument`, `rate-not-supported` and `closed` of the recognition, and with the signal's reason;
+ * everything else, and all that the member source says, is told in the part where it happened. A source that takes longer than `deadlineMs` fails with `service-unavailable`.
  */
 export async function welcome(context: FlowContext, photo: ImageInput, options: WelcomeOptions = {}): Promise<Welcome> {
   const namespace = namespaceOf(context, options);
@@ -63,26 +64,34 @@ export async function welcome(context: FlowContext, photo: ImageInput, options: 
   });
   const { members } = context;
 
-  const identification = await partOf(() => identify(context, photo, { ...flow, ...signalOf(options) }), signal);
+  const identification = await partOf(() => identify(context, photo, { ...flow, ...signalOf(options) }), signal, [
+    "invalid-argument",
+    "rate-not-supported",
+    "closed",
+  ]);
   const nothing = (why: NotAsked): Welcome => ({ identification, member: notAsked(why), purchases: notAsked(why) });
   if (identification.status !== "ok") return nothing("identification-failed");
   const memberId = identification.value.best?.memberId;
   if (memberId === undefined) return nothing("nobody-recognised");
   if (members === undefined) return nothing("no-member-source");
 
-  return withDeadline(members, deadlineMs, signal, async (call) => {
-    const member = await partOf(() => memberOf(members, namespace, memberId, call), signal);
-    const unknown = member.status === "failed" && isFaceKitError(member.error, "unknown-member");
-    if (unknown) return { identification, member, purchases: notAsked("member-unknown") };
-    if (!members.capabilities.purchases) return { identification, member, purchases: notAsked("no-purchases") };
-    const read = async (): Promise<PurchaseSummary> => {
-      await addAll(tally, members.purchases(namespace, memberId, { signal: call }), call);
-      return tally.summary();
-    };
-    const purchases = await partOf(read, signal);
-    const known = purchases.status === "failed" ? { ...purchases, known: tally.summary() } : purchases;
-    return { identification, member, purchases: known };
+  const deadline = performance.now() + deadlineMs;
+  const inTime = <T>(ask: (signal: AbortSignal) => Promise<T>): Promise<Part<T>> =>
+    partOf(
+      () =>
+        within(deadline - performance.now(), ask, { ...signalOf(options), late: () => tooLate(members, deadlineMs) }),
+      signal,
+    );
+  const member = await inTime((call) => memberOf(members, namespace, memberId, call));
+  const unknown = member.status === "failed" && isFaceKitError(member.error, "unknown-member");
+  if (unknown) return { identification, member, purchases: notAsked("member-unknown") };
+  if (!members.capabilities.purchases) return { identification, member, purchases: notAsked("no-purchases") };
+  const purchases = await inTime(async (call) => {
+    await addAll(tally, members.purchases(namespace, memberId, { signal: call }), call);
+    return tally.summary();
   });
+  const known = purchases.status === "failed" ? { ...purchases, known: tally.summary() } : purchases;
+  return { identification, member, purchases: known };
 }
 
 async function memberOf(
@@ -91,8 +100,7 @@ async function memberOf(
   memberId: string,
   signal: AbortSignal,
 ): Promise<Member> {
-  signal.throwIfAborted();
-  const member = await abortable(members.get(namespace, memberId, { signal }), signal);
+  const member = await members.get(namespace, memberId, { signal });
   if (member !== undefined) return member;
   throw new FaceKitError(
     "unknown-member",
@@ -119,38 +127,23 @@ async function addAll<T>(tally: { add(item: T): void }, items: AsyncIterable<T>,
   }
 }
 
-/** Runs the work with a signal that aborts when the caller's does, or with an error when the time is over. */
-async function withDeadline<T>(
-  { id }: MemberSource,
-  deadlineMs: number,
-  signal: AbortSignal | undefined,
-  work: (signal: AbortSignal) => Promise<T>,
-): Promise<T> {
-  const controller = new AbortController();
-  const late = (): void =>
-    controller.abort(
-      new FaceKitError("service-unavailable", `The member source did not answer within ${deadlineMs} ms.`, {
-        adapter: id,
-        retryable: true,
-      }),
-    );
-  const giveUp = (): void => controller.abort(signal?.reason);
-  // A longer time than a timer can count is none.
-  const timer = deadlineMs < 2 ** 31 ? setTimeout(late, deadlineMs) : undefined;
-  signal?.addEventListener("abort", giveUp, { once: true });
-  try {
-    return await work(controller.signal);
-  } finally {
-    clearTimeout(timer);
-    signal?.removeEventListener("abort", giveUp);
-  }
+function tooLate({ id }: MemberSource, deadlineMs: number): FaceKitError {
+  return new FaceKitError("service-unavailable", `The member source did not answer within ${deadlineMs} ms.`, {
+    adapter: id,
+    retryable: true,
+  });
 }
 
 function notAsked(why: NotAsked): { readonly status: "not-asked"; readonly why: NotAsked } {
   return { status: "not-asked", why };
 }
 
-async function partOf<T>(ask: () => Promise<T>, signal: AbortSignal | undefined): Promise<Part<T>> {
+/** What comes of a call, whatever that is, but for the signal's reason and the errors that are the caller's own. */
+async function partOf<T>(
+  ask: () => Promise<T>,
+  signal: AbortSignal | undefined,
+  thrown: readonly FaceKitErrorCode[] = [],
+): Promise<Part<T>> {
   try {
     return { status: "ok", value: await ask() };
   } catch (error) {
@@ -159,7 +152,7 @@ async function partOf<T>(ask: () => Promise<T>, signal: AbortSignal | undefined)
       const reason = error instanceof Error ? error.message : String(error);
       return { status: "failed", error: new FaceKitError("service-unavailable", reason, { cause: error }) };
     }
-    if (error.code === "invalid-argument" || error.code === "closed") throw error;
+    if (thrown.includes(error.code)) throw error;
     return { status: "failed", error };
   }
 }

@@ -148,12 +148,14 @@ export function memoryFaceRecords(): FaceRecords {
       checkId("namespace", namespace);
       const members = new Map<string, EnrolledMember>();
       for (const { record } of namespaces.get(namespace)?.records.values() ?? []) {
-        const known = members.get(record.memberId);
-        members.set(record.memberId, {
-          memberId: record.memberId,
+        const { memberId, createdAt } = record;
+        const known = members.get(memberId);
+        members.set(memberId, {
+          memberId,
           templates: (known?.templates ?? 0) + 1,
           templateIds: [...(known?.templateIds ?? []), record.id].sort(),
-          enrolledAt: known !== undefined && known.enrolledAt <= record.createdAt ? known.enrolledAt : record.createdAt,
+          enrolledAt: known !== undefined && known.enrolledAt <= createdAt ? known.enrolledAt : createdAt,
+          lastEnrolledAt: known !== undefined && known.lastEnrolledAt >= createdAt ? known.lastEnrolledAt : createdAt,
         });
       }
       for (const member of [...members.values()].sort((a, b) => (a.memberId < b.memberId ? -1 : 1))) {

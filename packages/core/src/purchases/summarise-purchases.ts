@@ -41,7 +41,7 @@ export interface MonthlySpending {
 /** A value that could not be counted. The record's other values were. */
 export interface MalformedValue {
   readonly purchaseId: string;
-  readonly field: "quantity" | "total" | "at";
+  readonly field: "quantity" | "total" | "currency" | "at";
   /** As text, cut after 40 characters. */
   readonly value: string;
 }
@@ -55,7 +55,7 @@ export interface PurchaseSummary {
   readonly products: readonly ProductSummary[];
   /** Records of products beyond `maxProducts`. They are in all totals. */
   readonly purchasesOfOtherProducts: number;
-  /** Of all records with a total, by currency in code units. Returns are subtracted as their totals say. */
+  /** Of all records with a total and a currency, by currency in code units. Returns are subtracted as their totals say. */
   readonly totals: readonly CurrencyTotal[];
   /** Oldest month first. Records without a date are in none. */
   readonly months: readonly MonthlySpending[];
@@ -66,10 +66,10 @@ export interface PurchaseSummary {
 }
 
 /**
- * Adds up purchases as they come: memory grows with the number of products (up to `maxProducts`), months and currencies,
- * and not with that of records. Money and quantities are added exactly, in decimal.
+ * Adds up purchases as they come: memory grows with the number of products (up to `maxProducts`), months and currencies
+ * (up to 1,000), and not with that of records. Money and quantities are added exactly, in decimal.
  *
- * What is malformed (a total such as `"12,90"` or a quantity that is no number) is counted and named, not thrown; a
+ * What is malformed (a total such as `"12,90"`, a quantity that is no number, no currency or more than 1,000) is counted and named, not thrown; a
  * record with a malformed date counts as one without a date. Rejects with what the source rejects with.
  */
 export async function summarisePurchases(
@@ -95,6 +95,8 @@ interface ProductTally {
 
 type Totals = Map<string, Decimal>;
 
+/** More currencies than there are (ISO 4217 has some 180): beyond them, a source puts something else there. */
+const maxCurrencies = 1000;
 /** Named in a summary, so that a source that is wrong throughout does not fill it. */
 const maxExamples = 20;
 
@@ -126,11 +128,15 @@ export class PurchaseTally {
     if (!Number.isFinite(quantity)) this.#name(purchase, "quantity");
     if (quantity < 0) this.#returns++;
     const month = this.#month(purchase);
-    this.#addToProduct(purchase);
+    this.#addToProduct(purchase, month === undefined ? undefined : purchase.at);
     if (month === undefined) this.#withoutDate++;
     const total = parseDecimal(purchase.total);
     if (total === undefined) {
       this.#name(purchase, "total");
+      return;
+    }
+    if (!this.#totals.has(purchase.currency) && (!purchase.currency || this.#totals.size >= maxCurrencies)) {
+      this.#name(purchase, "currency");
       return;
     }
     addTo(this.#totals, purchase.currency, total);
@@ -175,7 +181,7 @@ export class PurchaseTally {
     return month;
   }
 
-  #addToProduct({ product, quantity, at }: Purchase): void {
+  #addToProduct({ product, quantity }: Purchase, at: Date | undefined): void {
     let tally = this.#products.get(product);
     if (tally === undefined) {
       if (this.#products.size >= this.#maxProducts) {
@@ -190,8 +196,7 @@ export class PurchaseTally {
     if (quantity < 0) tally.timesReturned++;
     if (quantity <= 0) return;
     tally.timesBought++;
-    const time = at instanceof Date ? at.getTime() : Number.NaN;
-    // Written so that NaN is no later.
+    const time = at?.getTime() ?? Number.NEGATIVE_INFINITY;
     if (time > (tally.lastBoughtAt ?? Number.NEGATIVE_INFINITY)) tally.lastBoughtAt = time;
   }
 

@@ -19,6 +19,14 @@ export interface ReadCounts {
   readonly enrolled: number;
   readonly members: number;
   readonly photos: number;
+  /** Of the enrolled, how many have an entry; without `members`, how many have photos; without either, all. */
+  readonly matched: number;
+}
+
+/** What does not agree, and what the source had of the member then. */
+export interface Compared {
+  readonly found: Discrepancy;
+  readonly entry?: Member | undefined;
 }
 
 /** Who is enrolled, in order. */
@@ -39,7 +47,7 @@ export async function* compareParts(
   parts: ComparedParts,
   call: CallOptions,
   onRead: (read: ReadCounts) => void,
-): AsyncGenerator<Discrepancy> {
+): AsyncGenerator<Compared> {
   const { namespace, members, photos } = parts;
   const enrolled = enrolledCursor(parts, call);
   const entries =
@@ -57,6 +65,7 @@ export async function* compareParts(
       what: "photos",
     });
   try {
+    let matched = 0;
     await Promise.all([enrolled.advance(), entries?.advance(), kept?.advance()]);
     for (;;) {
       const memberId = least(enrolled.current?.memberId, entries?.current?.id, kept?.current?.memberId);
@@ -71,11 +80,13 @@ export async function* compareParts(
         await kept.advance();
       }
       await Promise.all([faces && enrolled.advance(), entry && entries?.advance()]);
-      onRead({ enrolled: enrolled.read, members: entries?.read ?? 0, photos: kept?.read ?? 0 });
+      const isMatched = members === undefined ? photos === undefined || ofMember > 0 : entry !== undefined;
+      if (faces !== undefined && isMatched) matched++;
+      onRead({ enrolled: enrolled.read, members: entries?.read ?? 0, photos: kept?.read ?? 0, matched });
       if (faces === undefined && entry === undefined) {
-        yield { kind: "orphaned-photos", memberId, photos: ofMember, ...(keptAt && { keptAt }) };
+        yield { found: { kind: "orphaned-photos", memberId, photos: ofMember, ...(keptAt && { keptAt }) } };
       } else if (members !== undefined) {
-        yield* discrepanciesOf(memberId, faces, entry, ofMember, members);
+        for (const found of discrepanciesOf(memberId, faces, entry, ofMember, members)) yield { found, entry };
       }
     }
   } finally {
@@ -106,10 +117,19 @@ function* discrepanciesOf(
   }
 }
 
+/** Which ids come and which go, from what is noted to what there is. */
+export function changeOfIds(
+  noted: readonly string[],
+  templateIds: readonly string[],
+): { readonly added: readonly string[]; readonly removed: readonly string[] } {
+  const [before, after] = [new Set(noted), new Set(templateIds)];
+  return { added: templateIds.filter((id) => !before.has(id)), removed: noted.filter((id) => !after.has(id)) };
+}
+
 /** Whether both name the same, in whatever order. */
 export function sameIds(a: readonly string[], b: readonly string[]): boolean {
-  const [left, right] = [new Set(a), new Set(b)];
-  return left.size === right.size && [...left].every((id) => right.has(id));
+  const { added, removed } = changeOfIds(a, b);
+  return added.length === 0 && removed.length === 0;
 }
 
 function least(...ids: readonly (string | undefined)[]): string | undefined {

@@ -11,6 +11,7 @@ export type Discrepancy =
       readonly kind: "orphaned-faces";
       readonly templates: number;
       readonly enrolledAt: Date;
+      readonly lastEnrolledAt: Date;
       readonly templateIds?: readonly string[];
       /** Photos that are kept under this id, too. */
       readonly photos: number;

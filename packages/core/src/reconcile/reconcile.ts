@@ -1,38 +1,41 @@
 import { checkAdapter, checkFunction, checkId, checkKeys, checkNumber } from "../checks.js";
 import { mapConcurrently } from "../concurrency.js";
-import { FaceKitError, isFaceKitError } from "../errors.js";
-import { retry } from "../retry.js";
+import { FaceKitError } from "../errors.js";
 import type { CallOptions, Progress } from "../spec/adapter.js";
-import type { Member } from "../spec/member-source.js";
-import type { StrayFace } from "../spec/stray-faces.js";
-import { type ComparedParts, compareParts, enrolledCursor, sameIds } from "./compare-parts.js";
+import { type Compared, type ComparedParts, changeOfIds, compareParts } from "./compare-parts.js";
 import type { Difference, Discrepancy, DiscrepancyKind, Outcome, Repair } from "./difference.js";
+import { Grace } from "./grace.js";
+import { lanes, type NewMember, type Planned, Repairs } from "./repair.js";
 
 type OrphanedFaces = Extract<Discrepancy, { readonly kind: "orphaned-faces" }>;
-type NewMember = Omit<Member, "id" | "faceIds">;
 
 export interface ReconcileFlowOptions extends CallOptions {
   /** Repair what is found. Default false: a plan, and nothing is written. */
   readonly apply?: boolean;
   /**
    * Younger than this, in milliseconds, nothing is judged: a registration that is at work writes faces before the
-   * member's entry. Faces of no member without a date wait until this is 0. Default 600,000: ten minutes.
+   * member's entry. What has no date waits until this is 0. Default 600,000: ten minutes.
    */
   readonly graceMs?: number;
   /**
    * What is known of a member whose entry is missing, so that it is created again; for `undefined` the faces are
-   * deleted. Called in a plan, too.
+   * deleted. Called in a plan, too. Give it those alone who are members still: an erasure that broke off leaves faces
+   * without an entry, too, and an entry made of an old list would bring back who was to be forgotten.
    */
   readonly newMember?: (orphan: OrphanedFaces) => NewMember | undefined | Promise<NewMember | undefined>;
-  /** Delete entries without a face, which are otherwise only told. Default false. */
+  /**
+   * Delete entries without a face, which are otherwise only told. Default false. Not over an index that shows writes late
+   * (`readAfterWrite: false`): who enrolled just now would be deleted.
+   */
   readonly deleteMembersWithoutFaces?: boolean;
   /** Delete faces that other models made, which are otherwise only told. Default false. */
   readonly deleteFacesOfOtherModels?: boolean;
   /**
-   * Delete faces also where the source has not one entry and more than ten members have faces. Default false: that is
-   * rather another source or namespace than a loss, and rejects with `namespace-not-found`.
+   * Delete, and take notes of faces away, also where hardly anything agrees: where no member with faces has an entry, or
+   * where that would be more than ten and more than there are such members. Default false: that is rather another index,
+   * source or namespace than a loss, and rejects with `namespace-not-found`.
    */
-  readonly allowEmptySource?: boolean;
+  readonly allowMassDeletion?: boolean;
   /** Told every thousand entries and at the end; `done` counts what was read of all parts. */
   readonly onProgress?: (progress: Progress) => void;
 }
@@ -43,7 +46,7 @@ export const reconcileOptionNames = [
   "newMember",
   "deleteMembersWithoutFaces",
   "deleteFacesOfOtherModels",
-  "allowEmptySource",
+  "allowMassDeletion",
   "onProgress",
   "signal",
 ] as const;
@@ -60,33 +63,36 @@ export interface ReconcileCounts {
   readonly outcomes: Readonly<Record<Outcome, number>>;
 }
 
-/** The differences as they are found, once; reading on is what does the work, and leaving off stops it. */
+/**
+ * The differences as they are found, once; reading on is what does the work, and leaving off stops it. Up to eight repairs,
+ * of stray faces up to 256, are then done and not told yet.
+ */
 export interface Reconciliation extends AsyncIterable<Difference> {
   /** Up to now; final when all were read. */
   readonly counts: ReconcileCounts;
 }
 
-/** Repairs that are at work at a time, and how many are collected for that. */
-const lanes = 8;
+/** So many differences are judged together. */
 const batchSize = 256;
-/** Ids that wait to be looked up in one more pass over the index. */
-const passSize = 100_000;
+/** So many repairs are collected before the first of them is done. */
+const mostPlanned = 10_000;
+/** So many deletions may be more than what agrees. */
+const fewDeletions = 10;
 const progressEvery = 1000;
-/** So many orphans beside an empty source may be registrations that broke off. */
-const orphansOfEmptySource = 10;
 
 /**
  * Compares faces, members and photos of a namespace, whatever they are kept in, and tells where they do not agree; with
- * `apply` it repairs that. Memory does not grow with their number.
+ * `apply` it repairs that. Memory does not grow with their number, where the parts' own lists hold to that.
  *
  * - Faces of nobody are deleted with their photos, or get an entry from `newMember`. Members without faces stay.
- * - Each repair looks again first, and leaves what is in order by then. Members and photos without faces are looked up
- *   in one more pass over the index.
+ * - Repairs come when all is read, or 10,000 wait. Every 256 of them the index is read once more, and before each the
+ *   source is asked again; what changed meanwhile is left alone.
  * - It may be broken off anywhere, by a crash too, and run again; what is repaired already is found in order.
  * - A part that fails ends it with that error, and what did not come is never taken for missing. One whose order is wrong
  *   ends it with `not-supported`.
  *
- * Throws `invalid-argument` for wrong options, and `not-supported` where they want to write into a source that cannot.
+ * Throws `invalid-argument` for wrong options, and `not-supported` where they want to write into a source that cannot, or
+ * to delete members of an index that shows writes late.
  */
 export function reconcile(options: ReconcileOptions): Reconciliation {
   checkKeys("reconcile", options, ["namespace", "index", "members", "photos", ...reconcileOptionNames]);
@@ -105,6 +111,14 @@ export function reconcile(options: ReconcileOptions): Reconciliation {
       `${name} writes members, and ${members === undefined ? "there is no member source" : `"${members.id}" is not writable`}.`,
     );
   }
+  if (deleteMembersWithoutFaces && !index.capabilities.readAfterWrite) {
+    throw new FaceKitError(
+      "not-supported",
+      `deleteMembersWithoutFaces wants an index that shows each write at once, and "${index.id}" does not: who enrolled ` +
+        "just now would be deleted. Delete these members by their ids.",
+      { adapter: index.id },
+    );
+  }
   const run = new Run(options);
   return {
     get counts() {
@@ -115,15 +129,18 @@ export function reconcile(options: ReconcileOptions): Reconciliation {
 }
 
 type Writable<T> = { -readonly [Key in keyof T]: T[Key] };
-type Found<Kind extends DiscrepancyKind> = Extract<Discrepancy, { readonly kind: Kind }>;
 
-/** One that is repaired only if the index still has no face of the member. */
-type Faceless = Found<"member-without-faces" | "orphaned-photos">;
+/** What becomes of a difference, before anything is done about it. */
+interface Judged extends Planned {
+  readonly outcome: "planned" | "left" | "waiting";
+}
 
 class Run {
   readonly differences: AsyncGenerator<Difference>;
   readonly #options: ReconcileOptions;
   readonly #call: CallOptions;
+  readonly #grace: Grace;
+  readonly #repairs: Repairs;
   readonly #read = { enrolled: 0, members: 0, photos: 0, strays: 0 };
   readonly #differences: Writable<ReconcileCounts["differences"]> = {
     "orphaned-faces": 0,
@@ -134,11 +151,14 @@ class Run {
   };
   readonly #outcomes: Writable<ReconcileCounts["outcomes"]> = { planned: 0, repaired: 0, left: 0, waiting: 0, gone: 0 };
   #told = 0;
-  #orphans = 0;
+  #matched = 0;
+  #deletions = 0;
 
   constructor(options: ReconcileOptions) {
     this.#options = options;
     this.#call = options.signal === undefined ? {} : { signal: options.signal };
+    this.#grace = new Grace(options.graceMs ?? 600_000);
+    this.#repairs = new Repairs(options, this.#grace, this.#call);
     this.differences = this.#reconcile();
   }
 
@@ -147,163 +167,87 @@ class Run {
   }
 
   async *#reconcile(): AsyncGenerator<Difference> {
-    let faceless: Faceless[] = [];
-    for await (const batch of batches(this.#discrepancies(), batchSize)) {
-      this.#checkSource(batch);
-      const judged = await mapConcurrently(batch, lanes, (found) => this.#judge(found));
-      for (const each of judged) {
-        if ("outcome" in each) yield this.#count(each);
-        else faceless.push(each);
+    let planned: Planned[] = [];
+    for await (const batch of batches(this.#compare(), batchSize)) {
+      for (const each of await mapConcurrently(batch, lanes, (compared) => this.#judge(compared))) {
+        if (this.#options.apply && each.outcome === "planned") planned.push(each);
+        else yield this.#count({ ...each.found, repair: each.repair, outcome: each.outcome });
       }
-      if (faceless.length < passSize) continue;
-      yield* this.#repairFaceless(faceless);
-      faceless = [];
+      if (planned.length < mostPlanned) continue;
+      yield* this.#repair(planned);
+      planned = [];
     }
-    yield* this.#repairFaceless(faceless);
+    yield* this.#repair(planned);
     this.#tell(1);
   }
 
-  /** Throws where all faces look orphaned because nothing is where the members are looked for. */
-  #checkSource(batch: readonly Discrepancy[]): void {
-    const { apply, members, newMember, allowEmptySource, namespace } = this.#options;
-    this.#orphans += batch.filter(({ kind }) => kind === "orphaned-faces").length;
-    if (!apply || members === undefined || newMember !== undefined || allowEmptySource) return;
-    if (this.#read.members > 0 || this.#orphans <= orphansOfEmptySource) return;
-    throw new FaceKitError(
-      "namespace-not-found",
-      `"${members.id}" has no member at all in "${namespace}", so that all faces there would be deleted. Check the source ` +
-        "and the namespace, or set allowEmptySource.",
-      { adapter: members.id },
-    );
-  }
-
-  async *#discrepancies(): AsyncGenerator<Discrepancy> {
-    const { namespace, index } = this.#options;
+  async *#compare(): AsyncGenerator<Compared> {
+    const { namespace, index, deleteMembersWithoutFaces } = this.#options;
+    const compared = compareParts(this.#options, this.#call, ({ matched, ...read }) => {
+      Object.assign(this.#read, read);
+      this.#matched = matched;
+      this.#tell(progressEvery);
+    });
+    for await (const each of compared) {
+      // The notes of who is to be deleted go with the entry.
+      const goes = each.found.kind === "wrong-face-ids" && each.found.templateIds.length === 0;
+      if (!(goes && deleteMembersWithoutFaces)) yield each;
+    }
     for await (const stray of index.strays?.list(namespace, this.#call) ?? []) {
       this.#read.strays++;
       this.#tell(progressEvery);
-      yield { kind: "stray-face", stray };
+      yield { found: { kind: "stray-face", stray } };
     }
-    yield* compareParts(this.#options, this.#call, (read) => {
-      Object.assign(this.#read, read);
-      this.#tell(progressEvery);
-    });
   }
 
-  /** The difference with its outcome, or the discrepancy where that takes a look at the whole index. */
-  async #judge(found: Discrepancy): Promise<Difference | Faceless> {
-    const { apply = false, newMember, deleteMembersWithoutFaces, deleteFacesOfOtherModels } = this.#options;
-    const settled = async (repair: Repair, isYoung: boolean, work: () => Promise<boolean>): Promise<Difference> => {
-      if (repair === "none") return { ...found, repair, outcome: "left" };
-      if (isYoung) return { ...found, repair, outcome: "waiting" };
-      if (!apply) return { ...found, repair, outcome: "planned" };
-      return { ...found, repair, outcome: await this.#repair(work) };
+  async #judge(compared: Compared): Promise<Judged> {
+    const { newMember, deleteMembersWithoutFaces, deleteFacesOfOtherModels } = this.#options;
+    const { found } = compared;
+    const judged = (repair: Repair, since: Date | undefined): Judged => {
+      const outcome = repair === "none" ? "left" : this.#grace.isYoung(since) ? "waiting" : "planned";
+      return { ...compared, repair, outcome };
     };
     switch (found.kind) {
       case "orphaned-faces": {
         const given = await newMember?.(found);
-        const repair = given === undefined ? "delete-faces" : "create-member";
-        const work = given === undefined ? () => this.#deleteFaces(found) : () => this.#createMember(found, given);
-        return settled(repair, this.#isYoung(found.enrolledAt), work);
+        return { ...judged(given === undefined ? "delete-faces" : "create-member", found.lastEnrolledAt), given };
       }
       case "wrong-face-ids":
-        return settled("link-faces", false, () => this.#linkFaces(found));
+        // Whether its faces are young is seen when they are looked at again.
+        return { ...compared, repair: "link-faces", outcome: "planned" };
+      case "member-without-faces":
+        return judged(deleteMembersWithoutFaces ? "delete-member" : "none", found.createdAt);
+      case "orphaned-photos":
+        return judged("delete-photos", found.keptAt);
       case "stray-face": {
-        const { id, why, since } = found.stray;
-        const repair = why === "no-member" || deleteFacesOfOtherModels ? "delete-stray" : "none";
+        const { why, since } = found.stray;
+        if (why === "no-member") return judged("delete-stray", since);
         // No registration of now makes one of other models.
-        const isYoung = why === "no-member" && (since === undefined ? this.#graceMs > 0 : this.#isYoung(since));
-        return settled(repair, isYoung, () => this.#deleteStray(id));
-      }
-      default: {
-        const { repair, date } = facelessRepair(found, deleteMembersWithoutFaces === true);
-        const isYoung = date !== undefined && this.#isYoung(date);
-        return apply && repair !== "none" && !isYoung ? found : settled(repair, isYoung, async () => false);
+        if (deleteFacesOfOtherModels) return { ...compared, repair: "delete-stray", outcome: "planned" };
+        return judged("none", since);
       }
     }
   }
 
-  get #graceMs(): number {
-    return this.#options.graceMs ?? 600_000;
+  async *#repair(planned: readonly Planned[]): AsyncGenerator<Difference> {
+    this.#refuseMassDeletion(planned);
+    for await (const difference of this.#repairs.apply(planned)) yield this.#count(difference);
   }
 
-  #isYoung(date: Date): boolean {
-    return this.#graceMs > 0 && date.getTime() > Date.now() - this.#graceMs;
-  }
-
-  /** What may be done twice is, where a server asks for it. False: there was nothing to repair any more. */
-  async #repair(work: () => Promise<boolean>): Promise<Outcome> {
-    return (await retry(work, this.#call)) ? "repaired" : "gone";
-  }
-
-  async #deleteFaces({ memberId }: OrphanedFaces): Promise<boolean> {
-    const { namespace, index, members, photos } = this.#options;
-    if ((await members?.get(namespace, memberId, this.#call)) !== undefined) return false;
-    const kept = (await photos?.deleteMember(namespace, memberId, this.#call)) ?? 0;
-    const faces = await index.deleteMember(namespace, memberId, this.#call);
-    return faces + kept > 0;
-  }
-
-  async #createMember({ memberId, enrolledAt, templateIds }: OrphanedFaces, given: NewMember): Promise<boolean> {
-    const { namespace, members } = this.#options;
-    if (members === undefined || (await members.get(namespace, memberId, this.#call)) !== undefined) return false;
-    await members.put(namespace, { createdAt: enrolledAt, ...given, id: memberId }, this.#call);
-    if (templateIds === undefined) return true;
-    await members.linkFaces?.(namespace, memberId, templateIds, { ...this.#call, mode: "set" });
-    return true;
-  }
-
-  async #linkFaces({ memberId, noted, templateIds }: Found<"wrong-face-ids">): Promise<boolean> {
-    const { namespace, members } = this.#options;
-    const entry = await members?.get(namespace, memberId, this.#call);
-    // Whoever noted others meanwhile knows better than what was read before.
-    if (entry === undefined || !sameIds(entry.faceIds ?? [], noted)) return false;
-    try {
-      await members?.linkFaces?.(namespace, memberId, templateIds, { ...this.#call, mode: "set" });
-      return true;
-    } catch (error) {
-      if (isFaceKitError(error, "unknown-member")) return false;
-      throw error;
-    }
-  }
-
-  async #deleteStray(id: string): Promise<boolean> {
-    const { namespace, index } = this.#options;
-    return ((await index.strays?.delete(namespace, [id], this.#call)) ?? 0) > 0;
-  }
-
-  /** Reads the index once more, in which faces may have come, and repairs those that still have none. */
-  async *#repairFaceless(faceless: readonly Faceless[]): AsyncGenerator<Difference> {
-    if (faceless.length === 0) return;
-    const waiting = new Map(faceless.map(({ memberId }) => [memberId, false]));
-    const last = faceless.reduce((most, { memberId }) => (memberId > most ? memberId : most), "");
-    const enrolled = enrolledCursor(this.#options, this.#call);
-    try {
-      do {
-        await enrolled.advance();
-        const { memberId } = enrolled.current ?? {};
-        if (memberId !== undefined && waiting.has(memberId)) waiting.set(memberId, true);
-      } while (enrolled.current !== undefined && enrolled.current.memberId < last);
-    } finally {
-      await enrolled.close();
-    }
-    for await (const batch of batches(faceless, batchSize)) {
-      const repaired = await mapConcurrently(batch, lanes, async (found): Promise<Difference> => {
-        const { repair } = facelessRepair(found, true);
-        const work = (): Promise<boolean> => this.#deleteFaceless(found);
-        return { ...found, repair, outcome: waiting.get(found.memberId) ? "gone" : await this.#repair(work) };
-      });
-      for (const each of repaired) yield this.#count(each);
-    }
-  }
-
-  async #deleteFaceless({ kind, memberId }: Faceless): Promise<boolean> {
-    const { namespace, members, photos } = this.#options;
-    const entry = await members?.get(namespace, memberId, this.#call);
-    if ((entry !== undefined) !== (kind === "member-without-faces")) return false;
-    const kept = (await photos?.deleteMember(namespace, memberId, this.#call)) ?? 0;
-    if (kind === "orphaned-photos") return kept > 0;
-    return (await members?.delete(namespace, memberId, this.#call)) ?? false;
+  /** Throws where so much would go that rather the parts do not belong together. */
+  #refuseMassDeletion(planned: readonly Planned[]): void {
+    const { namespace, allowMassDeletion } = this.#options;
+    const matched = this.#matched;
+    this.#deletions += planned.filter(({ found, repair }) => isDeletion(found, repair, matched)).length;
+    const most = matched === 0 ? 0 : Math.max(fewDeletions, matched);
+    if (allowMassDeletion || this.#deletions <= most) return;
+    const { enrolled, members } = this.#read;
+    throw new FaceKitError(
+      "namespace-not-found",
+      `In "${namespace}" ${enrolled} members have faces, ${members} have entries, and ${matched} have both: ` +
+        `${this.#deletions} deletions would follow from that. Check that index, member source and namespace ` +
+        "belong together, or set allowMassDeletion.",
+    );
   }
 
   #count(difference: Difference): Difference {
@@ -321,14 +265,16 @@ class Run {
   }
 }
 
-function facelessRepair(found: Faceless, deleteMembers: boolean): { readonly repair: Repair; readonly date?: Date } {
-  const isMember = found.kind === "member-without-faces";
-  const date = isMember ? found.createdAt : found.keptAt;
-  const repair = !isMember ? "delete-photos" : deleteMembers ? "delete-member" : "none";
-  return { repair, ...(date && { date }) };
+/** Whether it takes something away that would be right if another index or source were the right one. */
+function isDeletion(found: Discrepancy, repair: Repair, matched: number): boolean {
+  if (repair === "none" || repair === "create-member") return false;
+  if (found.kind === "wrong-face-ids") return changeOfIds(found.noted, found.templateIds).removed.length > 0;
+  // Of other models there may be more faces than of these, but where there are none of these, the models are wrong.
+  if (found.kind === "stray-face") return found.stray.why === "other-space" && matched === 0;
+  return true;
 }
 
-async function* batches<T>(items: AsyncIterable<T> | Iterable<T>, size: number): AsyncGenerator<T[]> {
+async function* batches<T>(items: AsyncIterable<T>, size: number): AsyncGenerator<T[]> {
   let batch: T[] = [];
   for await (const item of items) {
     batch.push(item);

@@ -2,13 +2,15 @@ import { checkAdapter, checkKeys, checkNumber } from "../checks.js";
 import { disposeAll } from "../dispose.js";
 import { FaceKitError } from "../errors.js";
 import { intersectionOverUnion } from "../geometry/boxes.js";
+import type { CallOptions } from "../spec/adapter.js";
 import type { DetectOptions } from "../spec/detector.js";
 import type { FaceIndex, FaceProbe } from "../spec/face-index.js";
 import type { ImageInput } from "../spec/image.js";
 import type { MemberMatch } from "../spec/vector-store.js";
-import { abortable } from "../stores/abortable.js";
+import { within } from "../stores/within.js";
 import { chooseThreshold } from "../threshold.js";
 import { type CallFigures, CallMeter } from "./call-meter.js";
+import { Enrolments } from "./enrolments.js";
 
 /** What one of the two is judged by. */
 export interface ShadowedPart {
@@ -83,7 +85,8 @@ interface Seen {
  *
  * The second works in the background, one call after the other, and its failures and slowness never reach a caller, with
  * one exception: `deleteMember` fulfils when both have erased, and rejects where one could not, because a face that was
- * to be erased is not left behind. `members`, `compare` and `strays` are the first's alone.
+ * to be erased is not left behind. It goes before all that waits: enrolments of the member that wait are dropped, and one
+ * that is at work ends first, also where it took longer than `timeoutMs`. `members`, `compare` and `strays` are the first's alone.
  *
  * Photos stay in memory until the second has looked at them. Disposing it drops the searches that wait, ends the
  * enrolments that wait, and disposes both.
@@ -104,6 +107,7 @@ export function shadow(first: FaceIndex, second: FaceIndex, options: ShadowOptio
   let lastFailure: unknown;
   const seen = new WeakMap<FaceProbe, Seen>();
 
+  const enrolments = new Enrolments();
   let waiting = 0;
   let tail: Promise<unknown> = Promise.resolve();
   let disposed: Promise<void> | undefined;
@@ -114,8 +118,12 @@ export function shadow(first: FaceIndex, second: FaceIndex, options: ShadowOptio
     tail = done.catch(() => undefined);
     return done;
   };
-  const ask = <T>(call: ShadowedCall, work: (signal: AbortSignal) => Promise<T>): Promise<T> =>
-    of.second.meters[call].time(() => withTimeout(timeoutMs, second.id, work));
+  const ask = <T>(
+    call: ShadowedCall,
+    work: (signal: AbortSignal) => Promise<T>,
+    options: CallOptions = {},
+  ): Promise<T> =>
+    of.second.meters[call].time(() => within(timeoutMs, work, { ...options, late: () => tooLate(second, timeoutMs) }));
   const beside = (work: () => Promise<void>): void => {
     afterOthers(work).catch((error) => {
       lastFailure = error;
@@ -128,7 +136,10 @@ export function shadow(first: FaceIndex, second: FaceIndex, options: ShadowOptio
     const found: (FaceProbe | undefined)[] = [];
     for (const probe of probes) {
       const photo = seen.get(probe);
-      if (photo === undefined) continue;
+      if (photo === undefined) {
+        found.push(undefined);
+        continue;
+      }
       photo.probes ??= ask("probe", (signal) => second.probe(photo.image, { ...photo.options, signal }));
       const others = await photo.probes.catch((error: unknown) => {
         // May be tried again by the next call with this photo.
@@ -196,20 +207,27 @@ export function shadow(first: FaceIndex, second: FaceIndex, options: ShadowOptio
         return enrolled;
       }
       const { sources } = enrolOptions;
+      const enrolment = enrolments.begin(namespace, memberId);
       beside(async () => {
-        const theirs = await counterparts(probes);
-        const pairs = theirs.flatMap((probe, i) => (probe === undefined ? [] : [{ probe, source: sources?.[i] }]));
-        notFoundBySecond += theirs.length - pairs.length;
-        if (pairs.length === 0) return;
-        // Of the second's revisions nobody knows.
-        await ask("enrol", (signal) =>
-          second.enrol(
-            namespace,
-            memberId,
-            pairs.map(({ probe }) => probe),
-            { signal, ...(sources && { sources: pairs.map(({ source }) => source) }) },
-          ),
-        );
+        try {
+          const theirs = await counterparts(probes);
+          const pairs = theirs.flatMap((probe, i) => (probe === undefined ? [] : [{ probe, source: sources?.[i] }]));
+          notFoundBySecond += theirs.length - pairs.length;
+          if (pairs.length === 0 || enrolment.isErased) return;
+          // Of the second's revisions nobody knows.
+          await ask("enrol", (signal) =>
+            enrolment.run(
+              second.enrol(
+                namespace,
+                memberId,
+                pairs.map(({ probe }) => probe),
+                { signal, ...(sources && { sources: pairs.map(({ source }) => source) }) },
+              ),
+            ),
+          );
+        } finally {
+          enrolment.end();
+        }
       });
       return enrolled;
     },
@@ -217,8 +235,18 @@ export function shadow(first: FaceIndex, second: FaceIndex, options: ShadowOptio
     compare: (a, b, compareOptions) => first.compare(a, b, compareOptions),
 
     async deleteMember(namespace, memberId, deleteOptions) {
-      // After the enrolments that wait, and first there: who repeats the call still sees the member in the first.
-      await afterOthers(() => ask("deleteMember", (signal) => second.deleteMember(namespace, memberId, { signal })));
+      // First there: who repeats the call still sees the member in the first.
+      const erasure = ask(
+        "deleteMember",
+        async (signal) => {
+          await enrolments.erase(namespace, memberId);
+          signal.throwIfAborted();
+          await second.deleteMember(namespace, memberId, { signal });
+        },
+        deleteOptions,
+      );
+      afterOthers(() => erasure).catch(() => undefined);
+      await erasure;
       return of.first.meters.deleteMember.time(() => first.deleteMember(namespace, memberId, deleteOptions));
     },
 
@@ -303,16 +331,6 @@ function nearestFace(
   return best?.probe;
 }
 
-async function withTimeout<T>(ms: number, adapter: string, work: (signal: AbortSignal) => Promise<T>): Promise<T> {
-  const controller = new AbortController();
-  const timer = setTimeout(() => {
-    controller.abort(
-      new FaceKitError("service-unavailable", `No answer within ${ms} ms.`, { adapter, retryable: true }),
-    );
-  }, ms);
-  try {
-    return await abortable(work(controller.signal), controller.signal);
-  } finally {
-    clearTimeout(timer);
-  }
+function tooLate({ id }: FaceIndex, timeoutMs: number): FaceKitError {
+  return new FaceKitError("service-unavailable", `No answer within ${timeoutMs} ms.`, { adapter: id, retryable: true });
 }

@@ -25,6 +25,8 @@ export interface EnrolledMember {
   readonly templates: number;
   /** When the first of them was enrolled. */
   readonly enrolledAt: Date;
+  /** When the last of them was: where this is young, somebody may be registering. */
+  readonly lastEnrolledAt: Date;
   /** Their ids, where the backend has them at hand. */
   readonly templateIds?: readonly string[];
 }
