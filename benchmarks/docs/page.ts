@@ -1,5 +1,6 @@
 import type { FolderFigures, PipelineFigures } from "../pipeline/summary.js";
 import { type Results, readResults } from "../results.js";
+import type { Crossover } from "../search/crossover.js";
 import type { SearchFigures, Skipped as SkippedSearch } from "../search/summary.js";
 import { isSkipped, measuredOf, type Skipped } from "../skipped.js";
 import type { StartupFigures } from "../startup/summary.js";
@@ -12,7 +13,8 @@ type SkippedContender = Skipped & { readonly contender: string };
 /** What `npm run bench -- …` kept, as far as it was run. */
 export interface AllResults {
   readonly pipeline?: (Results & PipelineResults) | undefined;
-  readonly search?: (Results & { readonly search: readonly (SearchFigures | SkippedSearch)[] }) | undefined;
+  readonly search?: (Results & SearchResults) | undefined;
+  readonly crossover?: (Results & SearchResults & { readonly crossovers: readonly Crossover[] }) | undefined;
   readonly startup?: (Results & { readonly startup: readonly (StartupFigures | SkippedContender)[] }) | undefined;
   readonly store?: (Results & { readonly store: readonly StoreFigures[] }) | undefined;
 }
@@ -23,11 +25,16 @@ interface PipelineResults {
   readonly folder: readonly (FolderFigures | SkippedContender)[];
 }
 
+interface SearchResults {
+  readonly search: readonly (SearchFigures | SkippedSearch)[];
+}
+
 /** Of benchmarks/results. */
 export async function allResults(): Promise<AllResults> {
   return {
     pipeline: await readResults("pipeline"),
     search: await readResults("search"),
+    crossover: await readResults("crossover"),
     startup: await readResults("startup"),
     store: await readResults("store"),
   };
@@ -70,6 +77,7 @@ export function benchmarksPage(results: AllResults): Page {
     intro,
     ...(results.pipeline === undefined ? [] : pipelineSection(results.pipeline, plot)),
     ...(results.search === undefined ? [] : searchSection(results.search, plot)),
+    ...(results.crossover === undefined ? [] : crossoverSection(results.crossover)),
     ...(results.startup === undefined ? [] : startupSection(results.startup, plot)),
     ...(results.store === undefined ? [] : storeSection(results.store)),
   ];
@@ -142,10 +150,7 @@ function pipelineSection(results: Results & PipelineResults, plot: AddPlot): str
   ];
 }
 
-function searchSection(
-  results: Results & { readonly search: readonly (SearchFigures | SkippedSearch)[] },
-  plot: AddPlot,
-): string[] {
+function searchSection(results: Results & SearchResults, plot: AddPlot): string[] {
   const nameOf = ({ count, dimensions, data }: SearchFigures | SkippedSearch): string =>
     `${shown(count)} templates × ${dimensions}, ${data}`;
   const galleries = [...new Set(results.search.map(nameOf))];
@@ -205,6 +210,42 @@ function searchSection(
         ...skippedList(all),
       ];
     }),
+  ];
+}
+
+function crossoverSection(results: Results & SearchResults & { readonly crossovers: readonly Crossover[] }): string[] {
+  const singles = measuredOf(results.search).filter(({ batch }) => batch === 1);
+  const graphs = singles.filter(({ contender }) => contender === "index-hnsw");
+  return [
+    "### From where on a graph is faster",
+    "One query at a time, on all cores. An exact search takes time in proportion to the " +
+      "templates, a graph in proportion to their logarithm; the lines that fit best meet at the crossover. What `index: " +
+      '"auto"` makes of it is in [crossover.ts](../packages/index-hnsw/src/crossover.ts).',
+    measuredOn(results),
+    table(
+      ["dimensions", "data", "faster from, templates"],
+      results.crossovers.map(({ dimensions, data, templates }) => [
+        String(dimensions),
+        data,
+        templates === undefined ? "no size" : shown(templates),
+      ]),
+    ),
+    table(
+      ["templates", "exact, ms", "graph, ms", "recall of the graph", "graph ready in, s"],
+      graphs.map((graph) => {
+        const exact = singles.find(
+          ({ contender, count, dimensions }) =>
+            contender === "index-exact" && count === graph.count && dimensions === graph.dimensions,
+        );
+        return [
+          `${shown(graph.count)} × ${graph.dimensions}`,
+          exact === undefined ? "" : range(exact.queryMs, exact.minMs, exact.maxMs),
+          range(graph.queryMs, graph.minMs, graph.maxMs),
+          recallOf(graph),
+          graph.buildMs === undefined ? "" : shown(graph.buildMs / 1000),
+        ];
+      }),
+    ),
   ];
 }
 

@@ -14,10 +14,17 @@ interface Past {
   readonly until: number;
 }
 
+interface Cached {
+  readonly bytes: Buffer;
+  readonly until: number;
+}
+
 /** What is stored, and what caches and lists that lag behind still take for true. */
 export class CloudinaryFiles {
   readonly #files = new Map<string, CloudinaryFile>();
   readonly #past = new Map<string, Past[]>();
+  /** By name and version, as a cache keeps URLs. */
+  readonly #cached = new Map<string, Cached>();
   readonly #staleMs: number;
   readonly #listLagMs: number;
 
@@ -49,9 +56,15 @@ export class CloudinaryFiles {
 
   /** What a read of a version, or of none, gives. */
   read(key: string, version: number | undefined): Buffer | undefined {
+    const now = performance.now();
+    const url = `${key} ${version}`;
+    const cached = this.#cached.get(url);
+    if (cached !== undefined && now < cached.until) return cached.bytes;
     const file = this.#files.get(key);
-    if (file !== undefined && file.version === version) return file.bytes;
-    return this.#at(key, this.#staleMs)?.bytes;
+    const newest = file !== undefined && file.version === version;
+    const bytes = newest ? file.bytes : this.#at(key, this.#staleMs)?.bytes;
+    if (bytes !== undefined) this.#cached.set(url, { bytes, until: now + this.#staleMs });
+    return bytes;
   }
 
   /** By name. */

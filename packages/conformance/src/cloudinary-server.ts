@@ -1,14 +1,16 @@
 import { createServer, type IncomingMessage, type ServerResponse } from "node:http";
 import type { Socket } from "node:net";
+import { setTimeout as pause } from "node:timers/promises";
 import { type CloudinaryFile, CloudinaryFiles } from "./cloudinary-files.js";
-import { digest, requestSignature, urlSignature } from "./cloudinary-signatures.js";
+import { digest, requestSignature, type SignatureAlgorithm, urlSignature } from "./cloudinary-signatures.js";
 import { seeded } from "./samples.js";
 
 /**
  * What befalls a request. `drop`: it is lost with its connection. `swallow`: it is carried out and its answer is lost.
- * `html` and `half-json`: it is carried out and the answer is garbled. A number: it is refused with this HTTP status.
+ * `html` and `half-json`: it is carried out and the answer is garbled. `missing`: a read is told that there is no such file,
+ * as by a cache that is behind. A number: it is refused with this HTTP status.
  */
-export type CloudinaryFault = "drop" | "swallow" | "html" | "half-json" | number;
+export type CloudinaryFault = "drop" | "swallow" | "html" | "half-json" | "missing" | number;
 
 /** Which requests: the Upload API, the Admin API, or reads of files. */
 export type CloudinaryPart = "upload" | "admin" | "delivery";
@@ -28,12 +30,22 @@ export interface CloudinaryServerOptions {
   /** Default 10 MiB, as on the free plan. */
   readonly maxRawBytes?: number;
   /**
-   * The stale-cache mode: for so many milliseconds a read that does not name the newest version gives what a cache may
-   * hold: the bytes of before, and 404 where there were none; and a deleted file is still read. Default 0.
+   * The stale-cache mode: a URL that was read gives the same for so many milliseconds, and one that does not name the newest
+   * version gives what a cache may hold: the bytes of before, and 404 where there were none; and a deleted file is still
+   * read. Default 0.
    */
   readonly staleMs?: number;
   /** Lists tell what was there so many milliseconds ago. Default 0. */
   readonly listLagMs?: number;
+  /**
+   * An upload waits up to so many milliseconds between its look for a file of that name and its writing, so that of two with
+   * `overwrite: false` both may be told that they made it, and one is written over. Default 0: one wins.
+   */
+  readonly settleMs?: number;
+  /** Whether an upload that found a file says `existing`, which no documentation promises. Default true. */
+  readonly tellsExisting?: boolean;
+  /** What requests must be signed with, as the account is set. Default `"sha1"`. */
+  readonly signatureAlgorithm?: SignatureAlgorithm;
 }
 
 export interface CloudinaryServer extends AsyncDisposable {
@@ -47,6 +59,8 @@ export interface CloudinaryServer extends AsyncDisposable {
   files(): Map<string, Buffer>;
   /** Puts a file there behind the adapter's back. */
   place(publicId: string, contents: string): void;
+  /** Takes a file away behind the adapter's back. */
+  remove(publicId: string): void;
   /** From now on; without an argument no more. */
   inflict(faults?: CloudinaryFaults): void;
   /** From now on the API key is unknown. */
@@ -66,11 +80,12 @@ const hour = 3_600_000;
  * delivery with signed URLs by version. Answers are as its documentation and its SDK have them:
  * https://cloudinary.com/documentation/image_upload_api_reference, https://cloudinary.com/documentation/admin_api.
  *
- * What the documentation leaves open is decided here for the better: an upload with `overwrite: false` lets one of
- * several win, and the Upload API sees what it wrote at once.
+ * What the documentation leaves open is decided by options where an adapter might stand on it (`settleMs`,
+ * `tellsExisting`), and here for the better in one thing: the Upload API sees what it wrote at once.
  */
 export async function cloudinaryServer(options: CloudinaryServerOptions = {}): Promise<CloudinaryServer> {
   const { adminCallsPerHour = 500, maxRawBytes = 10_485_760, staleMs = 0, listLagMs = 0 } = options;
+  const { settleMs = 0, tellsExisting = true, signatureAlgorithm = "sha1" } = options;
   const stored = new CloudinaryFiles(staleMs, listLagMs);
   const requests = { upload: 0, admin: 0, delivery: 0 };
   const random = seeded(1);
@@ -79,19 +94,22 @@ export async function cloudinaryServer(options: CloudinaryServerOptions = {}): P
   let expired = false;
   let adminCalls = 0;
 
-  const upload = (action: string, kind: string, form: Map<string, string>): unknown => {
+  const upload = async (action: string, kind: string, form: Map<string, string>): Promise<unknown> => {
     const type = form.get("type") ?? "upload";
     const id = (name: string): string => `${kind}/${type}/${checkedId(form.get(name) ?? "")}`;
     switch (action) {
       case "upload": {
         const key = id("public_id");
         const held = stored.get(key);
-        if (held !== undefined && form.get("overwrite") === "0") return { ...described(held), existing: true };
+        if (held !== undefined && form.get("overwrite") === "0") {
+          return { ...described(held), ...(tellsExisting && { existing: true }) };
+        }
         const bytes = Buffer.from(/^data:[^,]*;base64,(.*)$/s.exec(form.get("file") ?? "")?.[1] ?? "", "base64");
         if (bytes.length === 0) throw new Refusal(400, "Empty file");
         if (bytes.length > maxRawBytes) {
           throw new Refusal(400, `File size too large. Got ${bytes.length}. Maximum is ${maxRawBytes}.`);
         }
+        if (settleMs > 0) await pause(random() * settleMs);
         return described(stored.put(key, bytes));
       }
       case "explicit": {
@@ -170,7 +188,7 @@ export async function cloudinaryServer(options: CloudinaryServerOptions = {}): P
     const version = /^v(\d+)$/.exec(rest[0] ?? "")?.[1];
     if (version !== undefined) rest.shift();
     const publicId = rest.join("/");
-    if (type === "authenticated" && signature !== urlSignature(publicId, apiSecret)) {
+    if (type === "authenticated" && signature !== urlSignature(publicId, apiSecret, signatureAlgorithm)) {
       throw new Refusal(401, "Invalid signature");
     }
     const bytes = stored.read(`${kind}/${type}/${publicId}`, version === undefined ? undefined : Number(version));
@@ -197,14 +215,14 @@ export async function cloudinaryServer(options: CloudinaryServerOptions = {}): P
     const form = formOf(request, body);
     if (expired || form.get("api_key") !== apiKey) throw new Refusal(401, `Unknown API key ${form.get("api_key")}`);
     const timestamp = Number(form.get("timestamp"));
-    const signed = requestSignature(form, apiSecret);
+    const signed = requestSignature(form, apiSecret, signatureAlgorithm);
     if (form.get("signature") !== signed.signature) {
       throw new Refusal(401, `Invalid Signature ${form.get("signature")}. String to sign - '${signed.text}'.`);
     }
     if (!(Math.abs(Date.now() / 1000 - timestamp) <= 3600)) {
       throw new Refusal(400, `Stale request - reported time is ${timestamp} which is more than 1 hour ago`);
     }
-    return JSON.stringify(upload(path[3] ?? "", path[2] ?? "", form));
+    return JSON.stringify(await upload(path[3] ?? "", path[2] ?? "", form));
   };
 
   const serve = async (request: IncomingMessage, response: ServerResponse): Promise<void> => {
@@ -217,7 +235,9 @@ export async function cloudinaryServer(options: CloudinaryServerOptions = {}): P
       response.statusCode = fault;
       return void response.end(JSON.stringify({ error: { message: `Refused with ${fault}` } }));
     }
-    const body = await answer(request, response, url).catch((error: unknown) => {
+    const answered =
+      fault === "missing" ? Promise.reject(new Refusal(404, "Resource not found")) : answer(request, response, url);
+    const body = await answered.catch((error: unknown) => {
       const { status, message } = error instanceof Refusal ? error : new Refusal(500, String(error));
       response.statusCode = status;
       response.setHeader("x-cld-error", message.replace(/[^ -~]/g, "?"));
@@ -257,6 +277,9 @@ export async function cloudinaryServer(options: CloudinaryServerOptions = {}): P
     files: () => new Map(stored.all().map(({ key, bytes }) => [key.replace(/^raw\/authenticated\//, ""), bytes])),
     place(publicId, contents) {
       stored.put(`raw/authenticated/${checkedId(publicId)}`, Buffer.from(contents));
+    },
+    remove(publicId) {
+      stored.delete(`raw/authenticated/${publicId}`);
     },
     inflict(next) {
       faults = next;

@@ -9,6 +9,7 @@ export interface Account {
     readonly api_key: string;
     readonly api_secret: string;
     readonly upload_prefix?: string;
+    readonly signature_algorithm?: string;
     /** The SDK speaks HTTPS unless it is given this. */
     readonly agent?: Agent;
     readonly resource_type: "raw";
@@ -36,6 +37,7 @@ export function parseAccount(text: string): Account {
   }
   const option = (name: string): string | undefined => url.searchParams.get(name) ?? undefined;
   const prefix = option("upload_prefix");
+  const algorithm = option("signature_algorithm");
   const cname = option("cname");
   const distribution = option("secure_distribution");
   return {
@@ -44,7 +46,8 @@ export function parseAccount(text: string): Account {
       api_key: decodeURIComponent(url.username),
       api_secret: decodeURIComponent(url.password),
       ...(prefix !== undefined && { upload_prefix: prefix }),
-      ...(prefix?.startsWith("http:") && { agent: new Agent() }),
+      ...(prefix?.startsWith("http:") && { agent: new Agent({ keepAlive: true }) }),
+      ...(algorithm !== undefined && { signature_algorithm: algorithm }),
       resource_type: "raw",
       type: "authenticated",
     },

@@ -1,32 +1,34 @@
 import { abortable, type CallOptions, isFaceKitError, limiter } from "@facekit/core";
-import { type Commit, toCommit, toText } from "./commit.js";
-import { corrupt, unavailable } from "./failures.js";
+import { type Commit, toCommit, toValue } from "./commit.js";
+import type { Decisions } from "./decisions.js";
+import { corrupt } from "./failures.js";
 import { NamespaceState } from "./log-state.js";
 import { type Names, revisionOf } from "./names.js";
-import type { Service } from "./service.js";
+import { mostRequests, type Service } from "./service.js";
 
-/** How many commits are read at a time. */
-const mostAtOnce = 32;
+/** How many commits are asked for at a time. */
+const mostAtOnce = 4 * mostRequests;
 
 /**
- * The total order of a store's writes. The commit of revision N is the file `log/rN.json`, which is made with
- * `overwrite: false`: where two writers meet, the service lets one make it, and tells the other that it is there. Files of
- * the log are never deleted, so the revisions have no gap, and whoever looks for the next one finds the end.
+ * The total order of a store's writes. The commit of revision N is the file `log/rN.json`, on whose contents all writers
+ * agree (`Decisions`). Files of the log are never changed nor deleted, so the revisions have no gap, and whoever looks for
+ * the next one finds the end.
  *
- * All that the commits tell, without vectors, is kept in memory.
+ * All that the commits tell is kept in memory.
  */
 export class CommitLog {
   readonly #service: Service;
   readonly #names: Names;
+  readonly #decisions: Decisions;
   readonly #namespaces = new Map<string, NamespaceState>();
   #revision = 0;
-  #batch = "";
   readonly #inTurn = limiter(1);
   #queued: Promise<void> | undefined;
 
-  constructor(service: Service, names: Names) {
+  constructor(service: Service, names: Names, decisions: Decisions) {
     this.#service = service;
     this.#names = names;
+    this.#decisions = decisions;
   }
 
   /** The last revision that is known here. */
@@ -38,11 +40,6 @@ export class CommitLog {
     return this.#namespaces;
   }
 
-  /** The batch of the last commit that is known here. */
-  get batch(): string {
-    return this.#batch;
-  }
-
   of(namespace: string): NamespaceState {
     return this.#namespaces.get(namespace) ?? new NamespaceState();
   }
@@ -50,16 +47,18 @@ export class CommitLog {
   /** Reads the whole log, with the help of a list of it: one call for 500 commits. */
   async load(options?: CallOptions): Promise<void> {
     const versions = new Map<number, number>();
+    let last = 0;
     try {
       for await (const { publicId, version } of this.#service.list(this.#names.log, options)) {
         const revision = revisionOf(publicId);
-        if (revision !== undefined) versions.set(revision, version);
+        if (revision === undefined) continue;
+        versions.set(revision, version);
+        last = Math.max(last, revision);
       }
     } catch (error) {
       // The log can be read without it, with one call more for each commit.
       if (!isFaceKitError(error, "quota-exceeded")) throw error;
     }
-    const last = Math.max(0, ...versions.keys());
     await this.#inTurn(async () => {
       while (this.#revision < last) {
         if (!(await this.#take(Math.min(mostAtOnce, last - this.#revision), versions, options))) return;
@@ -83,41 +82,15 @@ export class CommitLog {
   }
 
   /**
-   * Makes the commit of the next revision, if `at` is still the last one. Tells the revision where it is there then, and
-   * undefined where another writer was first: `follow` and look again.
+   * Makes the commit of the revision after `at`, unless another writer was first; then takes in his. Tells whether it was
+   * made. When this rejects, it may still be made, at that revision and no other.
    */
-  async commit(at: number, commit: Commit, options?: CallOptions): Promise<number | undefined> {
-    const revision = at + 1;
-    const name = this.#names.commit(revision);
-    const { existing } = await this.#service.create(name, toText(commit), options);
-    if (existing) {
-      // Its own, where the answer to an earlier attempt was lost.
-      const held = await this.#read(revision, undefined, options);
-      if (held?.batch !== commit.batch) return undefined;
-    }
+  async commit(at: number, commit: Commit, until: number, options?: CallOptions): Promise<boolean> {
+    const name = this.#names.commit(at + 1);
+    const made = toCommit(await this.#decisions.decide(name, toValue(commit), until, options), name);
     // A reader of this process may have met it already.
-    if (this.#revision === at) this.#apply(revision, commit);
-    return revision;
-  }
-
-  /**
-   * Takes the names of erased members out of the commits before. Who reads an older copy of one reads of templates that a
-   * later commit erases.
-   */
-  async forget(namespace: string, options?: CallOptions): Promise<void> {
-    const state = this.of(namespace);
-    for (const revision of [...state.outdated]) {
-      for (;;) {
-        const held = await this.#read(revision, undefined, options);
-        if (held === undefined) throw corrupt(`${this.#names.commit(revision)} is missing.`);
-        const wanted = state.withoutErased(revision, held);
-        if (wanted.members.length === held.members.length) break;
-        await this.#service.put(this.#names.commit(revision), toText(wanted), options);
-        // Another process may have done the same for another member meanwhile: both must be out.
-        await this.follow(options);
-      }
-      state.outdated.delete(revision);
-    }
+    if (this.#revision === at) this.#apply(at + 1, made);
+    return made.batch === commit.batch;
   }
 
   /** Takes in up to so many commits, and tells whether all of them were there. */
@@ -135,9 +108,6 @@ export class CommitLog {
   }
 
   #apply(revision: number, commit: Commit): void {
-    if (commit.previous !== this.#batch) {
-      throw corrupt(`${this.#names.commit(revision)} follows another commit than the one that was read before it.`);
-    }
     let state = this.#namespaces.get(commit.namespace);
     if (state === undefined) {
       state = new NamespaceState();
@@ -145,7 +115,6 @@ export class CommitLog {
     }
     state.apply(revision, commit);
     this.#revision = revision;
-    this.#batch = commit.batch;
   }
 
   async #read(
@@ -154,10 +123,10 @@ export class CommitLog {
     options: CallOptions | undefined,
   ): Promise<Commit | undefined> {
     const name = this.#names.commit(revision);
-    const version = listed ?? (await this.#service.version(name, options));
-    if (version === undefined) return undefined;
-    const value = await this.#service.read(name, version, options);
-    if (value === undefined) throw unavailable(`Cloudinary says that ${name} is there, and does not deliver it.`);
-    return toCommit(value, name);
+    const value =
+      listed === undefined
+        ? await this.#decisions.made(name, options)
+        : await this.#service.read(name, listed, options);
+    return value === undefined ? undefined : toCommit(value, name);
   }
 }

@@ -19,19 +19,22 @@ import {
 } from "@facekit/core";
 import type { v2 } from "cloudinary";
 import { CommitLog } from "./commit-log.js";
+import { Decisions } from "./decisions.js";
 import { adapterId, corrupt } from "./failures.js";
-import { keyOf, longestFolder, Names, nameOf, partsOf } from "./names.js";
-import { Service } from "./service.js";
+import type { AboutMember, NamespaceState } from "./log-state.js";
+import type { MemberFile } from "./member-file.js";
+import { keyOf, longestFolder, Names } from "./names.js";
+import { mostRequests, Service } from "./service.js";
 import { strayFaces } from "./strays.js";
-import { listed, sweep } from "./sweep.js";
-import { clearPlan, erasePlan, mostRequests, Writer } from "./writer.js";
+import { sweep } from "./sweep.js";
+import { clearPlan, erasePlan, touchPlan, Writer } from "./writer.js";
 
 export interface CloudinaryFaceRecordsOptions {
   /** `cloudinary://API_KEY:API_SECRET@CLOUD_NAME`. Default: the environment variable `CLOUDINARY_URL`. */
   readonly url?: string;
   /** The folder that everything lies in: small letters, digits, `-`, `_` and `/`, up to 60. Default `"facekit"`. */
   readonly folder?: string;
-  /** Failed requests are not begun again after this many milliseconds. Default 15,000. */
+  /** A failed request is not begun again after this many milliseconds, nor a write that others outran. Default 15,000. */
   readonly deadlineMs?: number;
   /** How long one request may take, in milliseconds. Default 10,000. */
   readonly timeoutMs?: number;
@@ -58,7 +61,8 @@ export function cloudinaryFaceRecords(options: CloudinaryFaceRecordsOptions = {}
   const service = new Service({ url, client, deadlineMs, timeoutMs });
   const store = `cloudinary folder ${folder}`;
   const names = new Names(folder);
-  const log = new CommitLog(service, names);
+  const decisions = new Decisions(service, names);
+  const log = new CommitLog(service, names, decisions);
   const writer = new Writer(service, log, names);
   let bound: EmbeddingSpace | undefined;
   let closed = false;
@@ -71,10 +75,11 @@ export function cloudinaryFaceRecords(options: CloudinaryFaceRecordsOptions = {}
 
   const bind = async (space: EmbeddingSpace, call: CallOptions | undefined): Promise<void> => {
     const { id, dimensions } = space;
-    const made = JSON.stringify({ format: 1, space: { id, dimensions } });
-    const version =
-      (await service.version(names.space, call)) ?? (await service.create(names.space, made, call)).version;
-    const held: unknown = Reflect.get(Object(await service.read(names.space, version, call)), "space");
+    const made = { format: 1, space: { id, dimensions } };
+    const file =
+      (await decisions.made(names.space, call)) ??
+      (await decisions.decide(names.space, made, performance.now() + deadlineMs, call));
+    const held: unknown = Reflect.get(Object(file), "space");
     const heldId: unknown = Reflect.get(Object(held), "id");
     const heldDimensions: unknown = Reflect.get(Object(held), "dimensions");
     if (typeof heldId !== "string" || typeof heldDimensions !== "number") {
@@ -90,34 +95,43 @@ export function cloudinaryFaceRecords(options: CloudinaryFaceRecordsOptions = {}
     call: CallOptions | undefined,
   ): Promise<NamespacedFaceRecord[]> => {
     const { dimensions } = spaceOf();
-    for (let missed = 0; ; ) {
+    const wanted = new Set(ids);
+    for (;;) {
       const state = log.of(namespace);
-      const holders = new Set(ids.flatMap((id) => state.templates.get(id)?.memberId ?? []));
-      const files = [...holders].flatMap((memberId) => state.members.get(memberId) ?? []);
       const { revision } = log;
-      const contents = await Promise.all(files.map((file) => writer.contents(file, call)));
-      const found = contents.flatMap((file) => file?.templates ?? []).filter(({ id }) => ids.includes(id));
-      if (!contents.includes(undefined)) {
+      const holders = new Set(ids.flatMap((id) => state.templates.get(id)?.key ?? []));
+      const members = [...holders].flatMap((key) => state.members.get(key) ?? []);
+      const files = await mapConcurrently(members, mostRequests, async (member) => {
+        const file = await writer.contents(member, call);
+        if (file !== undefined) member.about = aboutOf(file);
+        return file;
+      });
+      if (!files.includes(undefined)) {
+        const found = files.flatMap((file) => file?.templates ?? []).filter(({ id }) => wanted.has(id));
         const damaged = found.find(({ vector }) => vector.length !== dimensions);
         if (damaged !== undefined) throw corrupt(`Template "${damaged.id}" of "${namespace}" has another length.`);
         return found.map((record) => ({ ...record, namespace }));
       }
-      // Replaced since, most likely; the log says where it is now.
+      // Replaced since: who deletes a file has told the log before.
       await log.follow(call);
-      if (log.revision === revision && ++missed >= 3) throw corrupt(`A file of namespace "${namespace}" is missing.`);
+      if (log.revision === revision) throw corrupt(`A file of namespace "${namespace}" is missing.`);
     }
   };
 
+  /** Deletes what others left of a member. */
   const sweepMember = async (
     namespace: string,
-    memberId: string,
+    key: string,
     deleted: number,
     call: CallOptions | undefined,
   ): Promise<void> => {
-    const erasedAt = log.of(namespace).unnamed.get(keyOf(nameOf(memberId)));
-    if (erasedAt === undefined) return;
+    const swept = (): Promise<boolean> =>
+      sweep(service, log, names, { namespace, key }, log.of(namespace).touched(key), call);
     try {
-      await sweep(service, names.member(namespace, memberId), erasedAt, () => log.of(namespace), call);
+      if (!(await swept())) return;
+      // An enrolment that broke off, or is under way: from here on it begins anew.
+      await writer.erase(spaceOf(), namespace, () => touchPlan([key]), call ?? {});
+      await swept();
     } catch (error) {
       // What the log names of him was deleted by name; a list finds what a killed process left, and `strays` later.
       if (deleted === 0 || !isFaceKitError(error, "quota-exceeded")) throw error;
@@ -170,15 +184,15 @@ export function cloudinaryFaceRecords(options: CloudinaryFaceRecordsOptions = {}
         for (const id of ids) checkId("selection.ids", id);
         return writer.erase(space, namespace, (state) => erasePlan(state, ids), call);
       }
-      const { memberId } = selection;
-      checkId("selection.memberId", memberId);
+      checkId("selection.memberId", selection.memberId);
+      const key = keyOf(selection.memberId);
       const outcome = await writer.erase(
         space,
         namespace,
-        (state) => erasePlan(state, state.members.get(memberId)?.ids ?? []),
+        (state) => erasePlan(state, state.members.get(key)?.ids ?? []),
         call,
       );
-      await sweepMember(namespace, memberId, outcome.deleted, call);
+      await sweepMember(namespace, key, outcome.deleted, call);
       return outcome;
     },
 
@@ -186,27 +200,14 @@ export function cloudinaryFaceRecords(options: CloudinaryFaceRecordsOptions = {}
       const space = spaceOf();
       call.signal?.throwIfAborted();
       checkId("namespace", namespace);
-      await log.follow(call);
-      const folderOfEvent = names.event(namespace);
-      let unseen: unknown;
-      const before = await listed(service, folderOfEvent, call).catch((error: unknown) => {
-        // What the log names can be erased without a list; that nothing else is there cannot be told.
-        if (!isFaceKitError(error, "quota-exceeded")) throw error;
-        unseen = error;
-        return [];
-      });
-      const outcome = await writer.erase(
-        space,
-        namespace,
-        (state) => {
-          const left = before.some(({ publicId }) => (partsOf(publicId)?.base ?? -1) >= state.cleared);
-          return state.templates.size > 0 || left ? clearPlan : undefined;
-        },
-        call,
-      );
-      if (unseen !== undefined) throw unseen;
-      await sweep(service, folderOfEvent, log.of(namespace).cleared, () => log.of(namespace), call);
-      return outcome;
+      const clear = (state: NamespaceState) => (state.templates.size > 0 ? clearPlan : undefined);
+      const outcome = await writer.erase(space, namespace, clear, call);
+      const swept = (): Promise<boolean> => sweep(service, log, names, { namespace }, log.of(namespace).cleared, call);
+      if (!(await swept())) return outcome;
+      // Writes that broke off, or are under way: from here on they begin anew.
+      const again = await writer.erase(space, namespace, () => clearPlan, call);
+      await swept();
+      return { deleted: outcome.deleted + again.deleted, revision: again.revision };
     },
 
     async *scan(namespace, call) {
@@ -240,20 +241,20 @@ export function cloudinaryFaceRecords(options: CloudinaryFaceRecordsOptions = {}
       for (let from = 0; from < all.length; from += pageSize) {
         const page = all.slice(from, from + pageSize);
         const groups = new Map<string, { readonly namespace: string; readonly ids: string[] }>();
-        for (const { namespace, id, memberId } of page) {
-          if (memberId === undefined) continue;
-          const key = JSON.stringify([namespace, memberId]);
-          const group = groups.get(key) ?? { namespace, ids: [] };
+        for (const { namespace, id, key } of page) {
+          if (key === undefined) continue;
+          const holder = JSON.stringify([namespace, key]);
+          const group = groups.get(holder) ?? { namespace, ids: [] };
           group.ids.push(id);
-          groups.set(key, group);
+          groups.set(holder, group);
         }
         const found = await mapConcurrently([...groups.values()], mostRequests, ({ namespace, ids }) =>
           read(namespace, ids, call),
         );
         const records = new Map(found.flat().map((record) => [JSON.stringify([record.namespace, record.id]), record]));
-        for (const { namespace, id, revision, memberId } of page) {
+        for (const { namespace, id, revision, key } of page) {
           call?.signal?.throwIfAborted();
-          if (memberId === undefined) {
+          if (key === undefined) {
             yield { kind: "delete", revision, namespace, id };
             continue;
           }
@@ -269,15 +270,19 @@ export function cloudinaryFaceRecords(options: CloudinaryFaceRecordsOptions = {}
       spaceOf();
       checkId("namespace", namespace);
       await log.follow(call);
-      const state = log.of(namespace);
-      for (const memberId of [...state.members.keys()].sort()) {
+      for (;;) {
+        const unread = [...log.of(namespace).members.values()].filter(({ about }) => about === undefined);
+        const ids = unread.slice(0, pageSize).flatMap((member) => [...member.ids].slice(0, 1));
+        if (ids.length === 0) break;
+        await read(namespace, ids, call);
+      }
+      const members = [...log.of(namespace).members.values()].flatMap(({ about, ids }) =>
+        about === undefined ? [] : { about, templateIds: [...ids] },
+      );
+      for (const { about, templateIds } of members.sort((a, b) => (a.about.memberId < b.about.memberId ? -1 : 1))) {
         call?.signal?.throwIfAborted();
-        const dates = [...(state.members.get(memberId)?.ids ?? [])].flatMap(
-          (id) => state.templates.get(id)?.createdAt ?? [],
-        );
-        if (dates.length === 0) continue;
-        const [enrolledAt, lastEnrolledAt] = [new Date(Math.min(...dates)), new Date(Math.max(...dates))];
-        yield { memberId, templates: dates.length, enrolledAt, lastEnrolledAt };
+        const [enrolledAt, lastEnrolledAt] = [new Date(about.first), new Date(about.last)];
+        yield { memberId: about.memberId, templates: templateIds.length, enrolledAt, lastEnrolledAt, templateIds };
       }
     },
 
@@ -291,22 +296,31 @@ interface Changed {
   readonly namespace: string;
   readonly id: string;
   readonly revision: number;
-  /** Absent where it was erased. */
-  readonly memberId?: string;
+  /** Of its member. Absent where it was erased. */
+  readonly key?: string;
 }
 
 function changedSince(log: CommitLog, since: number): Changed[] {
   const changed: Changed[] = [];
   for (const [namespace, state] of log.namespaces) {
     if (state.revision <= since) continue;
-    for (const [id, { revision, memberId }] of state.templates) {
-      if (revision > since) changed.push({ namespace, id, revision, memberId });
+    for (const [id, { revision, key }] of state.templates) {
+      if (revision > since) changed.push({ namespace, id, revision, key });
     }
     for (const [id, revision] of state.deleted) {
       if (revision > since) changed.push({ namespace, id, revision });
     }
   }
   return changed.sort((a, b) => a.revision - b.revision);
+}
+
+function aboutOf({ memberId, templates }: MemberFile): AboutMember {
+  const times = templates.map(({ createdAt }) => createdAt.getTime());
+  const [first, last] = [
+    times.reduce((a, b) => Math.min(a, b), Infinity),
+    times.reduce((a, b) => Math.max(a, b), -Infinity),
+  ];
+  return { memberId, first, last };
 }
 
 function checkFolder(folder: unknown): asserts folder is string {

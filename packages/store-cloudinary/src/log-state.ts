@@ -1,62 +1,50 @@
 import type { Commit } from "./commit.js";
-import { keyOf, nameOf } from "./names.js";
 
 export interface StoredFile {
   readonly file: string;
   readonly version: number;
 }
 
+export interface AboutMember {
+  readonly memberId: string;
+  /** When the first of his templates was taken, in milliseconds since 1970. */
+  readonly first: number;
+  readonly last: number;
+}
+
 export interface KnownMember extends StoredFile {
-  /** Of the commit that wrote the file. */
+  /** Of the commit that named the file. */
   readonly revision: number;
   readonly ids: Set<string>;
+  /** What the file says of him, once somebody has read it: the log does not name him. */
+  about?: AboutMember;
 }
 
 export interface KnownTemplate {
-  readonly memberId: string;
+  /** Of its member. */
+  readonly key: string;
   readonly revision: number;
-  /** Milliseconds since 1970. */
-  readonly createdAt: number;
 }
 
-/** A namespace as the log tells it: ids and places, no vectors. */
+/** A namespace as the log tells it: ids, keys of members and places, no vectors. */
 export class NamespaceState {
   /** Of its last commit. */
   revision = 0;
   /** Of the last commit that erased all. */
   cleared = 0;
   readonly templates: Map<string, KnownTemplate> = new Map();
+  /** By key. */
   readonly members: Map<string, KnownMember> = new Map();
   /** The public ids of the members' files. */
   readonly files: Set<string> = new Set();
   /** Ids of erased templates, and the revision of their erasure. */
   readonly deleted: Map<string, number> = new Map();
-  /** `keyOf` members whom a commit told of without a name, and its revision: he lost all templates by it, or strays. */
-  readonly unnamed: Map<string, number> = new Map();
-  /** `keyOf` members who lost all templates, and the revision. */
-  readonly #erased = new Map<string, number>();
-  /** Commits that name a member who was erased after them. */
-  readonly outdated: Set<number> = new Set();
-  /** The commits that name each member. */
-  readonly #named = new Map<string, number[]>();
-  readonly #emptied = new Set<string>();
+  /** Keys of members whom a commit told of without a file, and its revision: they lost all templates by it, or strays. */
+  readonly #told = new Map<string, number>();
 
   /** The last commit after which what was made of a member's templates before no longer holds. */
-  touched(memberId: string): number {
-    return Math.max(
-      this.cleared,
-      this.members.get(memberId)?.revision ?? 0,
-      this.unnamed.get(keyOf(nameOf(memberId))) ?? 0,
-    );
-  }
-
-  /** A commit without those who were erased after it: nothing of what it tells of them holds any more. */
-  withoutErased(revision: number, commit: Commit): Commit {
-    const members = commit.members.filter(({ now }) => {
-      if (now === undefined) return true;
-      return revision > Math.max(this.cleared, this.#erased.get(keyOf(nameOf(now.memberId))) ?? 0);
-    });
-    return { ...commit, members };
+  touched(key: string): number {
+    return Math.max(this.cleared, this.members.get(key)?.revision ?? 0, this.#told.get(key) ?? 0);
   }
 
   apply(revision: number, commit: Commit): void {
@@ -66,60 +54,40 @@ export class NamespaceState {
       this.templates.clear();
       this.members.clear();
       this.files.clear();
-      this.unnamed.clear();
-      this.#erased.clear();
-      for (const memberId of [...this.#named.keys()]) this.#outdate(memberId);
+      this.#told.clear();
       this.cleared = revision;
     }
-    for (const { now, key, puts, erased } of commit.members) {
-      if (key !== undefined) this.unnamed.set(key, revision);
-      for (const id of erased) {
-        this.#remove(id);
-        this.deleted.set(id, revision);
-      }
-      if (now === undefined) continue;
-      const { memberId, file, version } = now;
-      const before = this.members.get(memberId);
-      const ids = before?.ids ?? new Set();
-      if (before !== undefined) this.files.delete(before.file);
-      const commits = this.#named.get(memberId);
-      if (commits === undefined) this.#named.set(memberId, [revision]);
-      else commits.push(revision);
-      this.files.add(file);
-      this.members.set(memberId, { file, version, revision, ids });
-      for (const [id, createdAt] of puts) {
-        this.#remove(id);
-        this.deleted.delete(id);
-        ids.add(id);
-        this.templates.set(id, { memberId, revision, createdAt });
-      }
-      // Only where his puts were taken out of the log already: he is erased by a later commit.
-      if (ids.size === 0) this.#emptied.add(memberId);
+    for (const { puts, erased } of commit.members) {
+      for (const id of [...puts, ...erased]) this.#remove(id);
+      for (const id of erased) this.deleted.set(id, revision);
     }
-    for (const memberId of this.#emptied) this.#dropEmpty(memberId, revision);
-    this.#emptied.clear();
+    for (const { key, now, puts } of commit.members) {
+      const before = this.members.get(key);
+      const ids = before?.ids ?? new Set();
+      if (now === undefined) {
+        this.#told.set(key, revision);
+        // Strays may have been told of beside what he has.
+        if (ids.size > 0) continue;
+      }
+      if (before !== undefined) this.files.delete(before.file);
+      if (now === undefined) {
+        this.members.delete(key);
+        continue;
+      }
+      for (const id of puts) {
+        ids.add(id);
+        this.deleted.delete(id);
+        this.templates.set(id, { key, revision });
+      }
+      this.files.add(now.file);
+      this.members.set(key, { ...now, revision, ids });
+    }
   }
 
   #remove(id: string): void {
     const known = this.templates.get(id);
     if (known === undefined) return;
     this.templates.delete(id);
-    const member = this.members.get(known.memberId);
-    member?.ids.delete(id);
-    if (member?.ids.size === 0) this.#emptied.add(known.memberId);
-  }
-
-  #dropEmpty(memberId: string, revision: number): void {
-    const member = this.members.get(memberId);
-    if (member === undefined || member.ids.size > 0) return;
-    this.members.delete(memberId);
-    this.files.delete(member.file);
-    this.#erased.set(keyOf(nameOf(memberId)), revision);
-    this.#outdate(memberId);
-  }
-
-  #outdate(memberId: string): void {
-    for (const revision of this.#named.get(memberId) ?? []) this.outdated.add(revision);
-    this.#named.delete(memberId);
+    this.members.get(known.key)?.ids.delete(id);
   }
 }

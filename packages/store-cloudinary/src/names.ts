@@ -3,7 +3,7 @@ import { createHash, randomUUID } from "node:crypto";
 /** Longest name of the folder that a store lives in: public ids hold 255 characters. */
 export const longestFolder = 60;
 
-/** Longest id that is written out in a public id. */
+/** Longest namespace that is written out in a public id. */
 const longestName = 64;
 
 /** Where things lie. All names are ASCII in lower case, of letters, digits and `-_/.`. */
@@ -22,6 +22,16 @@ export class Names {
     return `${this.log}r${String(revision).padStart(12, "0")}.json`;
   }
 
+  /** The files by which a round of a decision about a file is taken. */
+  round(
+    name: string,
+    round: number,
+  ): { readonly claim: string; readonly door: string; readonly choice: string; readonly doubt: string } {
+    const about = name.slice(this.#folder.length + 1, -".json".length).replace("/", "-");
+    const file = (what: string): string => `${this.#folder}/votes/${about}-${round}-${what}.json`;
+    return { claim: file("claim"), door: file("door"), choice: file("choice"), doubt: file("doubt") };
+  }
+
   /** Everything of a namespace. */
   event(namespace: string): string {
     return `${this.#folder}/${nameOf(namespace)}/`;
@@ -31,13 +41,22 @@ export class Names {
     return `${this.event(namespace)}event.json`;
   }
 
-  member(namespace: string, memberId: string): string {
-    return `${this.event(namespace)}${nameOf(memberId)}/`;
+  /** Everything of a member. */
+  member(namespace: string, key: string): string {
+    return `${this.event(namespace)}m-${key}/`;
   }
 
   /** A name that no file had before. `base` is the revision that its contents were made at. */
-  file(namespace: string, memberId: string, base: number): string {
-    return `${this.member(namespace, memberId)}b${base}-${randomUUID().replace(/-/g, "")}.json`;
+  file(namespace: string, key: string, base: number): string {
+    return `${this.member(namespace, key)}b${base}-${randomUUID().replace(/-/g, "")}.json`;
+  }
+
+  /** What the path of a member's file tells; undefined for all that is no such file of this store. */
+  partsOf(namespace: string, publicId: string): { readonly key: string; readonly base: number } | undefined {
+    const event = this.event(namespace);
+    if (!publicId.startsWith(event)) return undefined;
+    const [, key, base] = /^m-([0-9a-f]{32})\/b(\d+)-[0-9a-f]{32}\.json$/.exec(publicId.slice(event.length)) ?? [];
+    return key === undefined ? undefined : { key, base: Number(base) };
   }
 }
 
@@ -47,36 +66,21 @@ export function revisionOf(publicId: string): number | undefined {
   return digits === undefined ? undefined : Number(digits);
 }
 
-/** What the path of a member's file tells; undefined for other files. */
-export function partsOf(publicId: string): { readonly member: string; readonly base: number } | undefined {
-  const [, member, base] = /\/([nh]-[^/]*)\/b(\d+)-[0-9a-f]+\.json$/.exec(publicId) ?? [];
-  return member === undefined ? undefined : { member, base: Number(base) };
-}
-
 /**
- * What a public id says of an id: small letters, digits and `-` are themselves, every other byte of its UTF-8 is `_` and two
- * hexadecimal digits. An id that is too long for that is told by its SHA-256; the file has it in full.
+ * What a public id says of a namespace: small letters, digits and `-` are themselves, every other byte of its UTF-8 is `_`
+ * and two hexadecimal digits. One that is too long for that is told by its SHA-256; the manifest has it in full.
  */
-export function nameOf(id: string): string {
-  const bytes = [...Buffer.from(id)];
+export function nameOf(namespace: string): string {
+  const bytes = [...Buffer.from(namespace)];
   const text = bytes
     .map((byte) => (/[a-z0-9-]/.test(String.fromCharCode(byte)) ? String.fromCharCode(byte) : `_${hex(byte)}`))
     .join("");
-  return text.length <= longestName ? `n-${text}` : `h-${createHash("sha256").update(id).digest("hex")}`;
+  return text.length <= longestName ? `n-${text}` : `h-${createHash("sha256").update(namespace).digest("hex")}`;
 }
 
-/** The id behind a name; undefined where the name only has its hash. */
-export function idOf(name: string): string | undefined {
-  if (!name.startsWith("n-")) return undefined;
-  const bytes = [...name.slice(2).matchAll(/_([0-9a-f]{2})|(.)/g)].map(([, code, character = ""]) =>
-    code === undefined ? character.charCodeAt(0) : Number.parseInt(code, 16),
-  );
-  return Buffer.from(bytes).toString();
-}
-
-/** Stands for a member in a commit that must not name him: he is erased by it. */
-export function keyOf(memberName: string): string {
-  return createHash("sha256").update(memberName).digest("hex").slice(0, 32);
+/** Stands for a member wherever something is kept that outlives him. */
+export function keyOf(memberId: string): string {
+  return createHash("sha256").update(memberId).digest("hex").slice(0, 32);
 }
 
 function hex(byte: number): string {

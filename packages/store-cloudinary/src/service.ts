@@ -1,10 +1,13 @@
-import { abortable, type CallOptions, importClient, isFaceKitError, retry } from "@facekit/core";
+import { type CallOptions, importClient, isFaceKitError, limiter, retry, within } from "@facekit/core";
 import type { v2 } from "cloudinary";
 import { type Account, parseAccount } from "./account.js";
 import { type Api, adapterId, answerOf, failure, saysMissing, unavailable } from "./failures.js";
 
 /** Files per page of a list: the most that the Admin API gives. */
 const pageSize = 500;
+
+/** Requests at a time, of all kinds. The service throttles accounts that send many more. */
+export const mostRequests = 8;
 
 export interface ServiceOptions {
   readonly url: string;
@@ -15,6 +18,19 @@ export interface ServiceOptions {
   readonly timeoutMs: number;
 }
 
+export interface ServiceCall extends CallOptions {
+  /** Instead of the service's. 0: one attempt. */
+  readonly deadlineMs?: number;
+}
+
+/** What the service tells of a file that is there. */
+export interface FoundFile {
+  /** The second it was written in. */
+  readonly version: number;
+  /** The MD5 of its bytes, in hexadecimal digits. */
+  readonly etag: string;
+}
+
 export interface ListedFile {
   readonly publicId: string;
   readonly version: number;
@@ -23,85 +39,98 @@ export interface ListedFile {
 
 /**
  * Private raw files in a Cloudinary account. Each call is repeated until its deadline where the network or the service
- * fails; all of them may be: names are not used twice, and who asks for a new file is told if it was there.
+ * fails; all of them may be: names are not used twice for different contents, and no file is written over.
  */
 export class Service {
-  readonly #options: ServiceOptions;
+  /** How long failed requests are begun again, in milliseconds. */
+  readonly deadlineMs: number;
+  readonly #timeoutMs: number;
+  readonly #given: typeof v2 | undefined;
   readonly #account: Account;
+  readonly #inTurn = limiter(mostRequests);
   #client: Promise<typeof v2> | undefined;
 
-  constructor(options: ServiceOptions) {
-    this.#options = options;
-    this.#account = parseAccount(options.url);
-  }
-
-  /** Makes a file unless one of that name is there. */
-  async create(publicId: string, text: string, options?: CallOptions): Promise<{ existing: boolean; version: number }> {
-    return this.#upload(publicId, text, { overwrite: false }, options);
-  }
-
-  /** Writes a file, over one that is there, and takes that out of the caches. */
-  async put(publicId: string, text: string, options?: CallOptions): Promise<number> {
-    return (await this.#upload(publicId, text, { overwrite: true, invalidate: true }, options)).version;
+  constructor({ url, client, deadlineMs, timeoutMs }: ServiceOptions) {
+    this.deadlineMs = deadlineMs;
+    this.#timeoutMs = timeoutMs;
+    this.#given = client;
+    this.#account = parseAccount(url);
   }
 
   /**
-   * The version of a file, or undefined where there is none. `explicit` belongs to the Upload API: it sees what was written
-   * at once, goes through no cache, and has no hourly limit.
+   * Makes a file, and tells of it; or of the one of that name that is there already. Of two callers at once both may be told
+   * of theirs, and one is written over. A text may be made anew for each attempt.
    */
-  version(publicId: string, options?: CallOptions): Promise<number | undefined> {
-    return this.#run<number | undefined>(
+  create(publicId: string, text: string | (() => string), options?: ServiceCall): Promise<FoundFile> {
+    return this.#run(
+      "upload",
+      `writing ${publicId}`,
+      async (client, common) => {
+        const bytes = Buffer.from(typeof text === "string" ? text : text());
+        const file = `data:application/json;base64,${bytes.toString("base64")}`;
+        return toFound(await client.uploader.upload(file, { ...common, public_id: publicId, overwrite: false }));
+      },
+      options,
+    );
+  }
+
+  /**
+   * A file, or undefined where there is none. `explicit` belongs to the Upload API: it sees what was written at once, goes
+   * through no cache, and has no hourly limit.
+   */
+  look(publicId: string, options?: ServiceCall): Promise<FoundFile | undefined> {
+    return this.#run<FoundFile | undefined>(
       "upload",
       `looking for ${publicId}`,
-      async (client, common) => versionOf(await client.uploader.explicit(publicId, common)),
+      async (client, common) => toFound(await client.uploader.explicit(publicId, common)),
       options,
       () => undefined,
     );
   }
 
-  /** What JSON a file holds, or undefined where there is none. Of a version that an upload or a list told, it is never stale. */
+  /**
+   * What JSON a file holds, or undefined where there is none. The version keeps caches from giving what lay there before;
+   * it is a second, so it would not keep two contents of one second apart.
+   */
   async read(publicId: string, version: number, options?: CallOptions): Promise<unknown> {
     const client = await this.#load();
     const { signal } = options ?? {};
     const { common, delivery } = this.#account;
-    const url = client.url(publicId, { ...common, ...delivery, version, sign_url: true, analytics: false });
+    const what = `reading ${publicId}`;
+    let known = version;
     return retry(
       async () => {
-        const what = `reading ${publicId}`;
-        try {
-          const timeout = AbortSignal.timeout(this.#options.timeoutMs);
-          const response = await fetch(url, {
-            signal: signal === undefined ? timeout : AbortSignal.any([signal, timeout]),
-          });
-          const text = await response.text();
-          // Without this header it is some proxy's page.
-          if (response.status === 404 && response.headers.has("x-cld-error")) return undefined;
-          if (!response.ok) throw failure("delivery", what, { status: response.status, message: response.statusText });
-          return JSON.parse(text) as unknown;
-        } catch (error) {
-          signal?.throwIfAborted();
-          if (isFaceKitError(error)) throw error;
-          throw unavailable(`Cloudinary, ${what}: ${String(error)}`, error);
-        }
+        const how = { ...common, ...delivery, version: known, sign_url: true, analytics: false };
+        const url = client.url(publicId, how);
+        const text = await this.#inTurn(() => this.#fetch(url, what, signal), signal);
+        if (text !== undefined) return toJson(text, what);
+        const found = await this.look(publicId, { ...options, deadlineMs: 0 });
+        if (found === undefined) return undefined;
+        known = found.version;
+        throw unavailable(`Cloudinary, ${what}: it is there, and is not delivered.`);
       },
-      { deadlineMs: this.#options.deadlineMs, ...(signal && { signal }) },
+      { deadlineMs: this.deadlineMs, ...(signal && { signal }) },
     );
   }
 
   /** Deletes a file, in the caches too. Tells whether it was there. */
-  destroy(publicId: string, options?: CallOptions): Promise<boolean> {
+  destroy(publicId: string, options?: ServiceCall): Promise<boolean> {
+    let attempts = 0;
+    // A second attempt may not find what the first one deleted.
+    const missing = (): boolean => attempts > 1;
     return this.#run(
       "upload",
       `deleting ${publicId}`,
       async (client, common) => {
+        attempts++;
         const response: unknown = await client.uploader.destroy(publicId, { ...common, invalidate: true });
         const result = typeof response === "object" && response !== null ? Reflect.get(response, "result") : undefined;
         if (result === "ok") return true;
-        if (result === "not found") return false;
+        if (result === "not found") return missing();
         throw unavailable(`Cloudinary, deleting ${publicId}: it answered ${JSON.stringify(result)}.`);
       },
       options,
-      () => false,
+      missing,
     );
   }
 
@@ -127,45 +156,30 @@ export class Service {
         const publicId: unknown = Reflect.get(Object(resource), "public_id");
         const at = new Date(String(Reflect.get(Object(resource), "created_at")));
         if (typeof publicId !== "string" || !publicId.startsWith(prefix)) continue;
-        yield { publicId, version: versionOf(resource), createdAt: Number.isNaN(at.getTime()) ? undefined : at };
+        const { version } = toFound(resource);
+        yield { publicId, version, createdAt: Number.isNaN(at.getTime()) ? undefined : at };
       }
       const next: unknown = Reflect.get(Object(page), "next_cursor");
       cursor = typeof next === "string" ? next : undefined;
     } while (cursor !== undefined);
   }
 
-  #upload(
-    publicId: string,
-    text: string,
-    how: { readonly overwrite: boolean; readonly invalidate?: boolean },
-    options: CallOptions | undefined,
-  ): Promise<{ existing: boolean; version: number }> {
-    const file = `data:application/json;base64,${Buffer.from(text).toString("base64")}`;
-    return this.#run(
-      "upload",
-      `writing ${publicId}`,
-      async (client, common) => {
-        const response: unknown = await client.uploader.upload(file, { ...common, ...how, public_id: publicId });
-        return { existing: Reflect.get(Object(response), "existing") === true, version: versionOf(response) };
-      },
-      options,
-    );
-  }
-
   async #run<T>(
     api: Api,
     what: string,
     call: (client: typeof v2, common: Account["common"] & { readonly timeout: number }) => Promise<T>,
-    { signal }: CallOptions = {},
+    { signal, deadlineMs = this.deadlineMs }: ServiceCall = {},
     whenMissing?: () => T,
   ): Promise<T> {
-    const { deadlineMs, timeoutMs } = this.#options;
     const client = await this.#load();
+    const timeout = this.#timeoutMs;
+    // The SDK's calls of the Admin API have no end where the service never answers.
+    const attempt = (): Promise<T> =>
+      within(timeout, () => call(client, { ...this.#account.common, timeout }), this.#limits(signal));
     return retry(
       async () => {
         try {
-          const answer = call(client, { ...this.#account.common, timeout: timeoutMs });
-          return await abortable(inTime(answer, timeoutMs), signal);
+          return await this.#inTurn(attempt, signal);
         } catch (error) {
           signal?.throwIfAborted();
           if (isFaceKitError(error)) throw error;
@@ -178,8 +192,35 @@ export class Service {
     );
   }
 
+  /** Undefined where the service says that there is no such file. */
+  async #fetch(url: string, what: string, signal: AbortSignal | undefined): Promise<string | undefined> {
+    try {
+      const [response, text] = await within(
+        this.#timeoutMs,
+        async (ended) => {
+          const answer = await fetch(url, { signal: ended });
+          return [answer, await answer.text()] as const;
+        },
+        this.#limits(signal),
+      );
+      if (response.ok) return text;
+      // Without this header it is some proxy's page.
+      if (response.status === 404 && response.headers.has("x-cld-error")) return undefined;
+      throw failure("delivery", what, { status: response.status, message: response.statusText });
+    } catch (error) {
+      signal?.throwIfAborted();
+      if (isFaceKitError(error)) throw error;
+      throw unavailable(`Cloudinary, ${what}: ${String(error)}`, error);
+    }
+  }
+
+  #limits(signal: AbortSignal | undefined): CallOptions & { readonly late: () => Error } {
+    const late = (): Error => unavailable(`Cloudinary did not answer within ${this.#timeoutMs} ms.`);
+    return { late, ...(signal && { signal }) };
+  }
+
   #load(): Promise<typeof v2> {
-    if (this.#options.client !== undefined) return Promise.resolve(this.#options.client);
+    if (this.#given !== undefined) return Promise.resolve(this.#given);
     this.#client ??= importClient(adapterId, "cloudinary@2", async () => (await import("cloudinary")).v2);
     this.#client.catch(() => {
       this.#client = undefined;
@@ -188,22 +229,18 @@ export class Service {
   }
 }
 
-/** The SDK's calls of the Admin API have no end where the service never answers. */
-async function inTime<T>(answer: Promise<T>, timeoutMs: number): Promise<T> {
-  let timer: NodeJS.Timeout | undefined;
-  const late = new Promise<never>((_, reject) => {
-    timer = setTimeout(() => reject(unavailable(`Cloudinary did not answer within ${timeoutMs} ms.`)), timeoutMs);
-  });
+function toJson(text: string, what: string): unknown {
   try {
-    return await Promise.race([answer, late]);
-  } finally {
-    clearTimeout(timer);
-    answer.catch(() => undefined);
+    return JSON.parse(text);
+  } catch {
+    // Its message may quote the template.
+    throw unavailable(`Cloudinary, ${what}: the answer is no JSON.`);
   }
 }
 
-function versionOf(response: unknown): number {
+function toFound(response: unknown): FoundFile {
   const version: unknown = Reflect.get(Object(response), "version");
-  if (typeof version === "number") return version;
+  const etag: unknown = Reflect.get(Object(response), "etag");
+  if (typeof version === "number") return { version, etag: typeof etag === "string" ? etag : "" };
   throw unavailable("Cloudinary answered without the file's version.");
 }

@@ -8,9 +8,9 @@ import {
   type StrayFaces,
 } from "@facekit/core";
 import type { CommitLog } from "./commit-log.js";
-import { idOf, keyOf, type Names, partsOf } from "./names.js";
-import type { ListedFile, Service } from "./service.js";
-import { mostRequests, touchPlan, type Writer } from "./writer.js";
+import type { Names } from "./names.js";
+import { type ListedFile, mostRequests, type Service } from "./service.js";
+import { touchPlan, type Writer } from "./writer.js";
 
 /**
  * Members' files that the log does not name: their writer was killed before the commit, or before it deleted what the
@@ -34,9 +34,8 @@ export function strayFaces(
       return { ...told, why: file.space === spaceOf().id ? "no-member" : "other-space", memberId: file.memberId };
     } catch (error) {
       if (!isFaceKitError(error, "store-corrupt") && !isFaceKitError(error, "service-unavailable")) throw error;
-      // Half written, or not ours; its path may tell whose it is.
-      const memberId = idOf(partsOf(publicId)?.member ?? "");
-      return { ...told, why: "no-member", ...(memberId !== undefined && { memberId }) };
+      // Half written, or not ours.
+      return { ...told, why: "no-member" };
     }
   };
 
@@ -45,7 +44,7 @@ export function strayFaces(
       spaceOf();
       checkId("namespace", namespace);
       for await (const file of service.list(names.event(namespace), options)) {
-        if (partsOf(file.publicId) === undefined) continue;
+        if (names.partsOf(namespace, file.publicId) === undefined) continue;
         if (log.of(namespace).files.has(file.publicId)) continue;
         // A commit may have named it since.
         await log.follow(options);
@@ -58,20 +57,19 @@ export function strayFaces(
     async delete(namespace, ids, options = {}) {
       const space = spaceOf();
       checkId("namespace", namespace);
-      const event = names.event(namespace);
-      const files = [...new Set(ids)].filter((id) => id.startsWith(event) && partsOf(id) !== undefined);
+      const files = [...new Set(ids)].filter((id) => names.partsOf(namespace, id) !== undefined);
       if (files.length === 0) return 0;
+      await log.follow(options);
+      const young = files.flatMap((file) => {
+        const parts = names.partsOf(namespace, file);
+        return parts !== undefined && parts.base >= log.of(namespace).touched(parts.key) ? parts.key : [];
+      });
       // From here on no writer can commit one of them that it laid down before.
-      const keys = new Set(files.map((file) => keyOf(partsOf(file)?.member ?? "")));
-      await writer.erase(space, namespace, once(touchPlan([...keys])), options);
+      if (young.length > 0) await writer.erase(space, namespace, () => touchPlan([...new Set(young)]), options);
       const state = log.of(namespace);
       const strays = files.filter((file) => !state.files.has(file));
       const there = await mapConcurrently(strays, mostRequests, (file) => service.destroy(file, options));
       return there.filter(Boolean).length;
     },
   };
-}
-
-function once<T>(plan: T): () => T {
-  return () => plan;
 }

@@ -9,14 +9,11 @@ import {
 } from "@facekit/core";
 import type { Commit, MemberChange } from "./commit.js";
 import type { CommitLog } from "./commit-log.js";
-import { corrupt } from "./failures.js";
+import { corrupt, unavailable } from "./failures.js";
 import type { KnownMember, NamespaceState, StoredFile } from "./log-state.js";
 import { type MemberFile, memberFileText, toMemberFile } from "./member-file.js";
-import { keyOf, type Names, nameOf } from "./names.js";
-import type { Service } from "./service.js";
-
-/** Requests at a time. The service throttles accounts that send many more. */
-export const mostRequests = 8;
+import { keyOf, type Names } from "./names.js";
+import { mostRequests, type Service, type ServiceCall } from "./service.js";
 
 /** What becomes of a member's file. Where nothing stays or comes, it goes. */
 interface MemberPlan {
@@ -28,6 +25,7 @@ interface MemberPlan {
 
 interface Plan {
   readonly clear: boolean;
+  /** By key. */
   readonly members: ReadonlyMap<string, MemberPlan>;
   /** Keys of members whose staged files shall no longer be committed. */
   readonly touched: readonly string[];
@@ -42,6 +40,13 @@ interface Staged extends StoredFile {
   readonly base: number;
 }
 
+/** A file that may have no purpose any more. */
+interface Leftover {
+  readonly namespace: string;
+  /** What the log says of it holds when it is known to this revision. */
+  readonly after: number;
+}
+
 /**
  * Writes: first the members' new files under names that nobody knows, then the commit that names them, then what they
  * replace is deleted. What another writer committed meanwhile about the same members makes a file useless, and it is made
@@ -53,8 +58,7 @@ export class Writer {
   readonly #names: Names;
   // Those of one process queue here and not at the service, where each that comes too late asks again.
   readonly #inTurn = limiter(1);
-  /** Files without a purpose that could not be deleted yet. */
-  readonly #leftovers = new Set<string>();
+  readonly #leftovers = new Map<string, Leftover>();
 
   constructor(service: Service, log: CommitLog, names: Names) {
     this.#service = service;
@@ -74,16 +78,18 @@ export class Writer {
       return putPlan(state, records);
     };
     return this.#inTurn(async () => {
-      const { revision } = await this.#write(space, namespace, plan, options);
-      await this.#clean(options).catch(() => undefined);
-      return revision;
+      try {
+        const { revision } = await this.#write(space, namespace, plan, options);
+        await this.#tryToClean(options);
+        return revision;
+      } catch (error) {
+        if (isFaceKitError(error, "conflict")) await this.#tryToClean(options);
+        throw error;
+      }
     }, options.signal);
   }
 
-  /**
-   * Decides at a state that holds every acknowledged write, and fulfils when the erased files are gone, and the names of
-   * those who are erased.
-   */
+  /** Decides at a state that holds every acknowledged write, and fulfils when the erased files are gone. */
   erase(
     space: EmbeddingSpace,
     namespace: string,
@@ -94,7 +100,6 @@ export class Writer {
       await this.#log.follow(options);
       const outcome = await this.#write(space, namespace, plan, options);
       await this.#clean(options);
-      await this.#log.forget(namespace, options);
       return outcome;
     }, options.signal);
   }
@@ -113,49 +118,43 @@ export class Writer {
   ): Promise<{ deleted: number; revision: number }> {
     const staged = new Map<string, Staged>();
     const batch = randomUUID();
-    let uncertain = false;
+    const until = performance.now() + this.#service.deadlineMs;
+    let asked = 0;
+    const leave = (file: string): void => {
+      this.#leftovers.set(file, { namespace, after: asked });
+    };
     try {
-      for (let looked = 0; ; ) {
+      for (let attempt = 0; ; attempt++) {
         options.signal?.throwIfAborted();
-        const { revision: head, batch: previous } = this.#log;
+        if (attempt > 0 && performance.now() > until) throw unavailable("Other writers were faster each time.");
+        const { revision: head } = this.#log;
         const state = this.#log.of(namespace);
         const plan = planner(state);
         if (plan === undefined) return { deleted: 0, revision: head };
         const first = state.templates.size === 0 && [...plan.members.values()].some(({ puts }) => puts.length > 0);
-        if (!(await this.#stage(space, namespace, head, state, plan, staged, options))) {
+        if (!(await this.#stage(space, namespace, head, state, plan, staged, leave, options))) {
           await this.#log.follow(options);
-          if (++looked >= 3 && this.#log.revision === head)
-            throw corrupt(`A file of namespace "${namespace}" is missing.`);
+          if (this.#log.revision === head) throw corrupt(`A file of namespace "${namespace}" is missing.`);
           continue;
         }
         if (first) await this.#putManifest(space, namespace, options);
         if (this.#log.revision !== head) continue;
         const obsolete = [...(plan.clear ? state.members.keys() : plan.members.keys())].flatMap(
-          (memberId) => state.members.get(memberId)?.file ?? [],
+          (key) => state.members.get(key)?.file ?? [],
         );
         const deleted = plan.clear
           ? state.templates.size
           : [...plan.members.values()].reduce((sum, { erased }) => sum + erased.length, 0);
-        // By name: who reads the log later must learn of them though the commits that put them tell nothing any more.
-        const cleared: MemberChange[] = plan.clear ? [{ key: "", puts: [], erased: [...state.templates.keys()] }] : [];
-        const members = [...cleared, ...changesOf(plan, staged)];
-        const commit: Commit = { batch, previous, namespace, clear: plan.clear, members };
-        uncertain = true;
-        const revision = await this.#log.commit(head, commit, options);
-        if (revision !== undefined) {
-          const named = new Set(members.flatMap(({ now }) => now?.file ?? []));
-          const unused = [...staged.values()].flatMap(({ file }) => (named.has(file) ? [] : file));
-          for (const file of [...obsolete, ...unused]) this.#leftovers.add(file);
-          return { deleted, revision };
+        const commit: Commit = { batch, namespace, clear: plan.clear, members: changesOf(plan, staged) };
+        asked = head + 1;
+        if (await this.#log.commit(head, commit, until, options)) {
+          for (const file of obsolete) leave(file);
+          return { deleted, revision: asked };
         }
-        uncertain = false;
-        await this.#log.follow(options);
       }
-    } catch (error) {
-      // A commit whose answer was lost may still name them.
-      if (!uncertain) for (const { file } of staged.values()) this.#leftovers.add(file);
-      if (isFaceKitError(error, "conflict")) await this.#clean(options).catch(() => undefined);
-      throw error;
+    } finally {
+      // Those that a commit names are not leftovers: who deletes them looks.
+      for (const { file } of staged.values()) leave(file);
     }
   }
 
@@ -167,22 +166,30 @@ export class Writer {
     state: NamespaceState,
     plan: Plan,
     staged: Map<string, Staged>,
+    leave: (file: string) => void,
     options: CallOptions,
   ): Promise<boolean> {
-    const due = [...plan.members].filter(([memberId]) => {
-      const known = staged.get(memberId);
-      return known === undefined || state.touched(memberId) > known.base;
+    const due = [...plan.members].filter(([key]) => {
+      const known = staged.get(key);
+      return known === undefined || state.touched(key) > known.base;
     });
-    const useless = due.flatMap(([memberId]) => staged.get(memberId)?.file ?? []);
-    for (const file of useless) this.#leftovers.add(file);
-    const files = due.map(([memberId, member]) => ({ memberId, member, before: state.members.get(memberId) }));
-    const done = await mapConcurrently(files, mostRequests, async ({ memberId, member, before }) => {
+    for (const [key] of due) {
+      const useless = staged.get(key);
+      if (useless !== undefined) leave(useless.file);
+      staged.delete(key);
+    }
+    const files = due.map(([key, member]) => ({ key, member, before: state.members.get(key) }));
+    const done = await mapConcurrently(files, mostRequests, async ({ key, member, before }) => {
       const templates = await this.#templates(member, before, options);
       if (templates === undefined) return false;
-      if (templates.length === 0) return true;
-      const file = this.#names.file(namespace, memberId, base);
-      const text = memberFileText(space, namespace, memberId, templates);
-      staged.set(memberId, { file, version: await this.#service.put(file, text, options), base });
+      const [first] = templates;
+      if (first === undefined) return true;
+      const file = this.#names.file(namespace, key, base);
+      // It may be written though the answer is lost.
+      leave(file);
+      const text = memberFileText(space, namespace, first.memberId, templates);
+      const { version } = await this.#service.create(file, text, options);
+      staged.set(key, { file, version, base });
       return true;
     });
     return done.every(Boolean);
@@ -205,24 +212,33 @@ export class Writer {
   async #putManifest(space: EmbeddingSpace, namespace: string, options: CallOptions): Promise<void> {
     const { id, dimensions } = space;
     const text = JSON.stringify({ format: 1, namespace, space: { id, dimensions } });
-    await this.#service.put(this.#names.manifest(namespace), text, options);
+    await this.#service.create(this.#names.manifest(namespace), text, options);
+  }
+
+  /** After a put: what stays behind for now is in no search, and goes with the next write. */
+  async #tryToClean({ signal }: CallOptions): Promise<void> {
+    await this.#clean({ deadlineMs: 0, ...(signal && { signal }) }).catch(() => undefined);
   }
 
   /** Deletes what has no purpose any more. */
-  async #clean(options: CallOptions): Promise<void> {
-    await mapConcurrently([...this.#leftovers], mostRequests, async (file) => {
-      await this.#service.destroy(file, options);
+  async #clean(options: ServiceCall): Promise<void> {
+    const due = [...this.#leftovers].filter(([, { after }]) => after <= this.#log.revision);
+    await mapConcurrently(due, mostRequests, async ([file, { namespace }]) => {
+      if (!this.#log.of(namespace).files.has(file)) await this.#service.destroy(file, options);
       this.#leftovers.delete(file);
     });
   }
 }
 
 function changesOf(plan: Plan, staged: ReadonlyMap<string, Staged>): MemberChange[] {
-  const changes = [...plan.members].map(([memberId, { puts, keeps, erased }]): MemberChange => {
-    const told = { puts: puts.map(({ id, createdAt }) => [id, createdAt.getTime()] as const), erased };
-    const file = puts.length + keeps.length === 0 ? undefined : staged.get(memberId);
-    if (file === undefined) return { key: keyOf(nameOf(memberId)), ...told };
-    return { now: { memberId, file: file.file, version: file.version }, ...told };
+  const changes = [...plan.members].map(([key, { puts, keeps, erased }]): MemberChange => {
+    const staying = puts.length + keeps.length === 0 ? undefined : staged.get(key);
+    return {
+      key,
+      ...(staying && { now: { file: staying.file, version: staying.version } }),
+      puts: puts.map(({ id }) => id),
+      erased,
+    };
   });
   return [...changes, ...plan.touched.map((key) => ({ key, puts: [], erased: [] }))];
 }
@@ -230,16 +246,17 @@ function changesOf(plan: Plan, staged: ReadonlyMap<string, Staged>): MemberChang
 function putPlan(state: NamespaceState, records: ReadonlyMap<string, FaceRecord>): Plan {
   const puts = new Map<string, FaceRecord[]>();
   for (const record of records.values()) {
-    const own = puts.get(record.memberId);
-    if (own === undefined) puts.set(record.memberId, [record]);
+    const key = keyOf(record.memberId);
+    const own = puts.get(key);
+    if (own === undefined) puts.set(key, [record]);
     else own.push(record);
     // One that changes its member leaves the file of the other.
-    const holder = state.templates.get(record.id)?.memberId;
+    const holder = state.templates.get(record.id)?.key;
     if (holder !== undefined && !puts.has(holder)) puts.set(holder, []);
   }
-  const members = [...puts].map(([memberId, own]): [string, MemberPlan] => {
-    const ids = state.members.get(memberId)?.ids ?? [];
-    return [memberId, { puts: own, keeps: [...ids].filter((id) => !records.has(id)), erased: [] }];
+  const members = [...puts].map(([key, own]): [string, MemberPlan] => {
+    const ids = state.members.get(key)?.ids ?? [];
+    return [key, { puts: own, keeps: [...ids].filter((id) => !records.has(id)), erased: [] }];
   });
   return { clear: false, members: new Map(members), touched: [] };
 }
@@ -248,17 +265,17 @@ function putPlan(state: NamespaceState, records: ReadonlyMap<string, FaceRecord>
 export function erasePlan(state: NamespaceState, ids: Iterable<string>): Plan | undefined {
   const erased = new Map<string, string[]>();
   for (const id of new Set(ids)) {
-    const holder = state.templates.get(id)?.memberId;
+    const holder = state.templates.get(id)?.key;
     if (holder === undefined) continue;
     const own = erased.get(holder);
     if (own === undefined) erased.set(holder, [id]);
     else own.push(id);
   }
   if (erased.size === 0) return undefined;
-  const members = [...erased].map(([memberId, own]): [string, MemberPlan] => {
+  const members = [...erased].map(([key, own]): [string, MemberPlan] => {
     const gone = new Set(own);
-    const keeps = [...(state.members.get(memberId)?.ids ?? [])].filter((id) => !gone.has(id));
-    return [memberId, { puts: [], keeps, erased: own }];
+    const keeps = [...(state.members.get(key)?.ids ?? [])].filter((id) => !gone.has(id));
+    return [key, { puts: [], keeps, erased: own }];
   });
   return { clear: false, members: new Map(members), touched: [] };
 }

@@ -37,6 +37,9 @@ describe("over a service without caches", () => conforms(unlimited));
 
 describe("over stale caches and lists that lag", () => conforms({ ...unlimited, staleMs: 5000, listLagMs: 300 }));
 
+describe("over a service where two may make one file", () =>
+  conforms({ ...unlimited, settleMs: 3, tellsExisting: false }));
+
 describe("as a vector store", () => {
   let server: CloudinaryServer;
   const folders = new WeakMap<VectorStore, string>();

@@ -1,8 +1,23 @@
-import type { CloudinaryFault } from "@facekit/conformance/cloudinary-server";
+import { type CloudinaryFault, cloudinaryServer } from "@facekit/conformance/cloudinary-server";
+import { faultyServerConformance } from "@facekit/conformance/faults";
 import { retry } from "@facekit/core";
-import { describe, expect, test } from "vitest";
+import { afterAll, describe, expect, test } from "vitest";
 import { cloudinaryFaceRecords } from "../src/index.js";
-import { collect, failureOf, recordOf, recordsOn, serverForTest, space } from "./support.js";
+import { nameOf } from "../src/names.js";
+import { collect, failureOf, newFolder, recordOf, recordsOn, serverForTest, space, tampered } from "./support.js";
+
+const shared = await cloudinaryServer({ adminCallsPerHour: Number.MAX_SAFE_INTEGER });
+afterAll(() => shared[Symbol.asyncDispose]());
+
+describe("over a connection that breaks", () =>
+  faultyServerConformance({
+    test,
+    url: shared.address,
+    create: () => {
+      const folder = newFolder();
+      return (url) => cloudinaryFaceRecords({ url: shared.url(url), folder, deadlineMs: 3000, timeoutMs: 5000 });
+    },
+  }));
 
 test("what was acknowledged is there, whatever the service answers to one request in eight", async () => {
   const server = await serverForTest();
@@ -59,6 +74,104 @@ describe("a service that only answers badly", () => {
       expect((await collect(records.scan("n"))).map(({ id }) => id)).toEqual(expect.arrayContaining(["1", "3"]));
     });
   }
+});
+
+test("a delivery that is behind is waited for, and then service-unavailable: nothing is damaged", async () => {
+  const server = await serverForTest();
+  const records = recordsOn(server);
+  await records.open(space);
+  await records.put("n", [recordOf("1", "ann"), recordOf("2", "bob")]);
+  server.inflict({ kinds: ["missing"], chance: 0.3, parts: ["delivery"] });
+  const other = cloudinaryFaceRecords({ url: server.url(), deadlineMs: 20_000 });
+  await other.open(space);
+  await other.put("n", [recordOf("3", "ann")]);
+  expect(await collect(other.scan())).toHaveLength(3);
+  server.inflict({ kinds: ["missing"], parts: ["delivery"] });
+  for (const call of [
+    () => collect(records.scan()),
+    () => records.put("n", [recordOf("4", "ann")]),
+    () => recordsOn(server).open(space),
+  ]) {
+    const error = await failureOf(call());
+    expect(error.code).toBe("service-unavailable");
+    expect(error.retryable).toBe(true);
+  }
+  server.inflict();
+  expect(await collect(records.scan())).toHaveLength(3);
+});
+
+test("an erasure whose answers are lost tells what it erased", async () => {
+  const server = await serverForTest();
+  const records = cloudinaryFaceRecords({ url: server.url(), deadlineMs: 20_000 });
+  await records.open(space);
+  await records.put("n", [recordOf("1", "ann"), recordOf("2", "ann"), recordOf("3", "bob")]);
+  const folder = `facekit/${nameOf("n")}/m-${"0".repeat(32)}`;
+  const strays = ["1", "2", "3"].map((n) => `${folder}/b0-${n.repeat(32)}.json`);
+  for (const stray of strays) server.place(stray, "{");
+  server.inflict({ kinds: ["swallow"], chance: 0.5, parts: ["upload"] });
+  expect((await records.delete("n", { memberId: "ann" })).deleted).toBe(2);
+  expect(await records.strays?.delete("n", strays)).toBe(3);
+  server.inflict();
+  expect(await collect(records.scan())).toHaveLength(1);
+});
+
+test("a put whose commit is refused leaves no file, once the next has come", async () => {
+  const server = await serverForTest();
+  const refused = { message: "Not now", http_code: 400 };
+  let refusing = true;
+  const client = tampered((request, send) =>
+    refusing && request.publicId.includes("choice") ? Promise.reject(refused) : send(),
+  );
+  const records = cloudinaryFaceRecords({ url: server.url(), client });
+  refusing = false;
+  await records.open(space);
+  refusing = true;
+  const error = await failureOf(records.put("n", [recordOf("1", "ann")]));
+  expect(error).toMatchObject({ code: "service-unavailable", retryable: false });
+  refusing = false;
+  await records.put("n", [recordOf("2", "bob")]);
+  expect([...server.files().keys()].filter((file) => file.includes("/m-"))).toHaveLength(1);
+});
+
+test("a put does not wait for the deletion of what it replaced", async () => {
+  const server = await serverForTest();
+  let [refusing, deletions] = [false, 0];
+  const client = tampered((request, send) => {
+    if (request.action !== "destroy") return send();
+    deletions++;
+    return refusing ? Promise.reject({ message: "Not now", http_code: 500 }) : send();
+  });
+  const records = cloudinaryFaceRecords({ url: server.url(), client, deadlineMs: 600_000 });
+  await records.open(space);
+  await records.put("n", [recordOf("1", "ann")]);
+  refusing = true;
+  await records.put("n", [recordOf("2", "ann")]);
+  expect(deletions).toBe(1);
+  refusing = false;
+  await records.put("n", [recordOf("3", "bob")]);
+  expect([...server.files().keys()].filter((file) => file.includes("/m-"))).toHaveLength(2);
+});
+
+test("no more than eight requests are under way", async () => {
+  const server = await serverForTest();
+  let [now, most] = [0, 0];
+  const client = tampered(async (_, send) => {
+    now++;
+    most = Math.max(most, now);
+    try {
+      return await send();
+    } finally {
+      now--;
+    }
+  });
+  const records = cloudinaryFaceRecords({ url: server.url(), client });
+  const other = recordsOn(server);
+  await records.open(space);
+  await other.open(space);
+  for (let i = 0; i < 40; i++) await other.put("n", [recordOf(`${i}`, `m${i}`)]);
+  await Promise.all([records.revision(), collect(records.scan()), records.put("m", [recordOf("1", "ann")])]);
+  expect(most).toBeGreaterThan(1);
+  expect(most).toBeLessThanOrEqual(8);
 });
 
 test("expired credentials are access-denied, and no error shows the secret", async () => {

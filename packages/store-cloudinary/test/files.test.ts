@@ -1,7 +1,14 @@
 import { expect, test } from "vitest";
 import { cloudinaryFaceRecords } from "../src/index.js";
-import { idOf, nameOf } from "../src/names.js";
+import { keyOf, nameOf } from "../src/names.js";
 import { collect, failureOf, recordOf, recordsOn, serverForTest, space } from "./support.js";
+
+const gym = `facekit/${nameOf("gym")}`;
+
+/** A file of a member that no commit names. */
+function strayOf(memberId: string, base: number): string {
+  return `${gym}/m-${keyOf(memberId)}/b${base}-${"0".repeat(32)}.json`;
+}
 
 test("each member has one file, and an erased template is in no file", async () => {
   const server = await serverForTest();
@@ -26,13 +33,16 @@ test("each member has one file, and an erased template is in no file", async () 
   expect(members()).toHaveLength(1);
 });
 
-test("who is erased is named in no file; another process still learns which templates are gone", async () => {
+test("who is erased is named in no file, nor is anybody in the log; another process still learns which templates are gone", async () => {
   const server = await serverForTest({ staleMs: 1000 });
   const records = recordsOn(server);
   await records.open(space);
   await records.put("gym", [recordOf("1", "ann-of-the-hill", 1), recordOf("2", "bob", 2)]);
   await records.put("gym", [recordOf("3", "ann-of-the-hill", 3)]);
   const { revision } = await records.put("pool", [recordOf("4", "cho-by-the-sea", 4)]);
+  const log = [...server.files()].filter(([file]) => /^facekit\/(log|votes)\//.test(file));
+  expect(log.length).toBeGreaterThan(3);
+  for (const [file, bytes] of log) expect(`${file} ${bytes.toString()}`).not.toMatch(/of-the-hill|by-the-sea|bob/);
   await records.delete("gym", { memberId: "ann-of-the-hill" });
   await records.deleteNamespace("pool");
   for (const [file, bytes] of server.files())
@@ -70,12 +80,44 @@ test("deleteNamespace leaves no file of the event, what a killed writer left inc
     Array.from({ length: 30 }, (_, i) => recordOf(`${i}`, `member ${i % 10}`, i)),
   );
   await records.put("gym 2", [recordOf("1", "ann")]);
-  server.place(`facekit/${nameOf("gym")}/n-ann/b1-0abc.json`, "{");
+  // Laid down by one who knew of no deletion yet, and of this one.
+  server.place(strayOf("ann", 1), "{");
+  server.place(strayOf("bob", 3), "{");
   await new Promise((resolve) => setTimeout(resolve, 300));
   expect((await records.deleteNamespace("gym")).deleted).toBe(30);
-  const left = [...server.files().keys()].filter((file) => file.startsWith(`facekit/${nameOf("gym")}/`));
+  const left = [...server.files().keys()].filter((file) => file.startsWith(`${gym}/`));
   expect(left).toEqual([]);
   expect(await collect(records.scan())).toHaveLength(1);
+});
+
+test("deleteNamespace leaves another store alone whose folder lies in that of the event", async () => {
+  const server = await serverForTest();
+  const [records, other] = [recordsOn(server), recordsOn(server, gym)];
+  await records.open(space);
+  await other.open(space);
+  await other.put("gym", [recordOf("1", "ann")]);
+  await records.put("gym", [recordOf("2", "bob")]);
+  await records.deleteNamespace("gym");
+  const again = recordsOn(server, gym);
+  await again.open(space);
+  expect((await collect(again.scan())).map(({ id }) => id)).toEqual(["1"]);
+});
+
+test("the erasure of a member takes enrolments along that broke off, whether he was enrolled or not", async () => {
+  const server = await serverForTest();
+  const records = recordsOn(server);
+  await records.open(space);
+  await records.put("gym", [recordOf("1", "ann"), recordOf("2", "bob")]);
+  for (const [memberId, deleted] of [
+    ["ann", 1],
+    ["cho", 0],
+  ] as const) {
+    // Its writer knew of the last commit, and is about to make the next.
+    server.place(strayOf(memberId, await records.revision()), "{");
+    expect((await records.delete("gym", { memberId })).deleted).toBe(deleted);
+    expect([...server.files().keys()].filter((file) => file.includes(keyOf(memberId)))).toEqual([]);
+  }
+  expect((await collect(records.scan())).map(({ id }) => id)).toEqual(["2"]);
 });
 
 test("strays: files that the log does not name are listed with their reason, and deleted", async () => {
@@ -83,19 +125,18 @@ test("strays: files that the log does not name are listed with their reason, and
   const records = recordsOn(server);
   await records.open(space);
   await records.put("gym", [recordOf("1", "ann")]);
-  const folder = `facekit/${nameOf("gym")}`;
   const other = JSON.stringify({ format: 1, space: "other", namespace: "gym", memberId: "Bob", templates: [] });
-  server.place(`${folder}/${nameOf("Bob")}/b0-0a.json`, other);
-  server.place(`${folder}/${nameOf("Zoë")}/b0-0b.json`, '{"format":1,"spa');
+  server.place(strayOf("Bob", 0), other);
+  server.place(strayOf("Zoë", 0), '{"format":1,"spa');
   const strays = await collect(records.strays?.list("gym") ?? emptyList());
   expect(strays.map(({ why, memberId }) => ({ why, memberId }))).toEqual(
     expect.arrayContaining([
       { why: "other-space", memberId: "Bob" },
-      { why: "no-member", memberId: "Zoë" },
+      { why: "no-member", memberId: undefined },
     ]),
   );
   expect(strays).toHaveLength(2);
-  const used = [...server.files().keys()].filter((file) => file.includes("/n-ann/"));
+  const used = [...server.files().keys()].filter((file) => file.includes(keyOf("ann")));
   expect(await records.strays?.delete("gym", [...strays.map(({ id }) => id), ...used, "elsewhere"])).toBe(2);
   expect(await collect(records.strays?.list("gym") ?? emptyList())).toEqual([]);
   expect(await collect(records.scan("gym"))).toHaveLength(1);
@@ -108,16 +149,43 @@ test("a file of a member that somebody wrote over is store-corrupt", async () =>
   const records = recordsOn(server);
   await records.open(space);
   await records.put("gym", [recordOf("1", "ann")]);
-  server.place([...server.files().keys()].find((file) => file.includes("/n-ann/")) ?? "", '{"format":2}');
+  server.place([...server.files().keys()].find((file) => file.includes(keyOf("ann"))) ?? "", '{"format":2}');
   expect((await failureOf(collect(records.scan()))).code).toBe("store-corrupt");
 });
 
-test("ids become public ids and back, and no two the same", () => {
-  const ids = ["ann", "Ann", "a_b", "a/b", "../..", "v12", "Zoë", "%41", "n-x", "日本", " ", "a b", "\u{1F600}"];
-  for (const id of ids) {
-    expect(idOf(nameOf(id))).toBe(id);
-    expect(nameOf(id)).toMatch(/^n-[a-z0-9_-]+$/);
+test("a file that is gone is store-corrupt, and what is no JSON is not quoted", async () => {
+  const server = await serverForTest();
+  const records = recordsOn(server);
+  await records.open(space);
+  await records.put("gym", [recordOf("1", "ann")]);
+  const file = [...server.files().keys()].find((name) => name.includes(keyOf("ann"))) ?? "";
+  server.place(file, "AAAB3NzaC1yc2E is no JSON");
+  const error = await failureOf(collect(records.scan()));
+  expect(error.code).toBe("service-unavailable");
+  expect(`${error.message} ${error.stack} ${String(error.cause)}`).not.toContain("AAAB3");
+  server.remove(file);
+  expect((await failureOf(collect(records.scan()))).code).toBe("store-corrupt");
+});
+
+test("members are told with the ids of their templates", async () => {
+  const server = await serverForTest();
+  const records = recordsOn(server);
+  await records.open(space);
+  const dateOf = (seed: number): Date => recordOf("", "", seed).createdAt;
+  await records.put("gym", [recordOf("1", "bob", 5), recordOf("2", "ann", 6), recordOf("3", "bob", 4)]);
+  const again = recordsOn(server);
+  await again.open(space);
+  for (const opened of [records, again]) {
+    expect(await collect(opened.members("gym"))).toEqual([
+      { memberId: "ann", templates: 1, enrolledAt: dateOf(6), lastEnrolledAt: dateOf(6), templateIds: ["2"] },
+      { memberId: "bob", templates: 2, enrolledAt: dateOf(4), lastEnrolledAt: dateOf(5), templateIds: ["1", "3"] },
+    ]);
   }
+});
+
+test("namespaces become public ids, and no two the same", () => {
+  const ids = ["ann", "Ann", "a_b", "a/b", "../..", "v12", "Zoë", "%41", "n-x", "日本", " ", "a b", "\u{1F600}"];
+  for (const id of ids) expect(nameOf(id)).toMatch(/^n-[a-z0-9_-]+$/);
   expect(new Set(ids.map(nameOf)).size).toBe(ids.length);
   const long = "é".repeat(512);
   expect(nameOf(long)).toMatch(/^h-[0-9a-f]{64}$/);

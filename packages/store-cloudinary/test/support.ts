@@ -6,6 +6,7 @@ import {
 } from "@facekit/conformance/cloudinary-server";
 import type { FaceKitError, FaceRecords } from "@facekit/core";
 import { isFaceKitError } from "@facekit/core";
+import { v2 } from "cloudinary";
 import { onTestFinished } from "vitest";
 import { cloudinaryFaceRecords } from "../src/index.js";
 
@@ -39,4 +40,34 @@ export async function failureOf(call: Promise<unknown>): Promise<FaceKitError> {
   );
   if (isFaceKitError(error)) return error;
   throw new Error(`Expected a FaceKitError, got ${String(error)}.`);
+}
+
+export interface SdkRequest {
+  /** `upload`, `explicit`, `destroy` or `resources`. */
+  readonly action: string;
+  /** Empty for lists. */
+  readonly publicId: string;
+}
+
+/** The SDK, of which each request goes through `around`; `send` sends it. */
+export function tampered(around: (request: SdkRequest, send: () => Promise<unknown>) => Promise<unknown>): typeof v2 {
+  const through = <T extends object>(part: T): T =>
+    new Proxy(part, {
+      get: (target, name) => {
+        const method: unknown = Reflect.get(target, name);
+        if (typeof method !== "function") return method;
+        return (...args: unknown[]): Promise<unknown> => {
+          const named = typeof args[0] === "string" && !args[0].startsWith("data:") ? args[0] : undefined;
+          const publicId = String(named ?? Reflect.get(Object(args[1]), "public_id") ?? "");
+          return around({ action: String(name), publicId }, () => Reflect.apply(method, target, args));
+        };
+      },
+    });
+  const [uploader, api] = [through(v2.uploader), through(v2.api)];
+  return new Proxy(v2, {
+    get: (target, name) => {
+      if (name === "uploader") return uploader;
+      return name === "api" ? api : Reflect.get(target, name);
+    },
+  });
 }

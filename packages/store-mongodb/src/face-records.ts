@@ -250,15 +250,10 @@ function joined(templates: readonly EnrolledTemplate[]): EnrolledMember[] {
   const [first] = templates;
   if (first === undefined) return [];
   const times = templates.map(({ createdAt }) => createdAt.getTime());
-  return [
-    {
-      memberId: first.memberId,
-      templates: templates.length,
-      enrolledAt: new Date(times.reduce((a, b) => Math.min(a, b))),
-      lastEnrolledAt: new Date(times.reduce((a, b) => Math.max(a, b))),
-      templateIds: templates.map(({ id }) => id),
-    },
-  ];
+  const enrolledAt = new Date(times.reduce((a, b) => Math.min(a, b)));
+  const lastEnrolledAt = new Date(times.reduce((a, b) => Math.max(a, b)));
+  const templateIds = templates.map(({ id }) => id);
+  return [{ memberId: first.memberId, templates: templates.length, enrolledAt, lastEnrolledAt, templateIds }];
 }
 
 function toSelection(selection: FaceRecordSelection): Selection {

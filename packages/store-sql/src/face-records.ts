@@ -276,32 +276,25 @@ interface EnrolledTemplate {
 
 /** Joins templates that come by member, and of each by date. */
 async function* byMember(templates: AsyncIterable<EnrolledTemplate>): AsyncGenerator<EnrolledMember> {
-  let own: EnrolledTemplate[] = [];
-  for await (const template of templates) {
-    if (own[0] !== undefined && own[0].memberId !== template.memberId) {
-      yield* memberOf(own);
-      own = [];
+  let member:
+    | { readonly memberId: string; readonly first: number; last: number; readonly ids: Set<string> }
+    | undefined;
+  const joined = ({ memberId, first, last, ids }: NonNullable<typeof member>): EnrolledMember => ({
+    memberId,
+    templates: ids.size,
+    enrolledAt: new Date(first),
+    lastEnrolledAt: new Date(last),
+    templateIds: [...ids],
+  });
+  for await (const { memberId, createdAt, id } of templates) {
+    if (member?.memberId !== memberId) {
+      if (member !== undefined) yield joined(member);
+      member = { memberId, first: createdAt, last: createdAt, ids: new Set() };
     }
-    own.push(template);
+    member.last = createdAt;
+    member.ids.add(id);
   }
-  yield* memberOf(own);
-}
-
-/** The member whose templates they are, in the order of their dates; nobody where there are none. */
-function memberOf(templates: readonly EnrolledTemplate[]): EnrolledMember[] {
-  const [first, last] = [templates[0], templates.at(-1)];
-  if (first === undefined || last === undefined) return [];
-  // One that was replaced while they were read came twice.
-  const templateIds = [...new Set(templates.map(({ id }) => id))];
-  return [
-    {
-      memberId: first.memberId,
-      templates: templateIds.length,
-      enrolledAt: new Date(first.createdAt),
-      lastEnrolledAt: new Date(last.createdAt),
-      templateIds,
-    },
-  ];
+  if (member !== undefined) yield joined(member);
 }
 
 interface Place {

@@ -22,9 +22,14 @@ describe("what was put", () => {
     expect(await collect(faceRecords.changes(0))).toEqual([
       { kind: "put", revision: 1, record: { ...record, namespace: "gym" } },
     ]);
-    const { createdAt: at } = record;
     expect(await collect(faceRecords.members("gym"))).toEqual([
-      { memberId: "anna", templates: 1, enrolledAt: at, lastEnrolledAt: at, templateIds: ["t1"] },
+      {
+        memberId: "anna",
+        templates: 1,
+        enrolledAt: record.createdAt,
+        lastEnrolledAt: record.createdAt,
+        templateIds: ["t1"],
+      },
     ]);
   });
 

@@ -15,7 +15,8 @@ export async function within<T>(
   { signal, late }: CallOptions & { readonly late: () => Error },
 ): Promise<T> {
   signal?.throwIfAborted();
-  if (ms <= 0) throw late();
+  // Timers count whole milliseconds, and end a fraction of one early.
+  if (ms < 1) throw late();
   const controller = new AbortController();
   const timer = ms > longestTimer ? undefined : setTimeout(() => controller.abort(late()), ms);
   const giveUp = (): void => controller.abort(signal?.reason);
