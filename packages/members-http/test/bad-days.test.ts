@@ -189,7 +189,7 @@ test("money is never guessed: what is none is handed on as it is, and the other 
   expect(malformed.examples[1]).toEqual({ purchaseId: "3", field: "total", value: "12,90" });
 });
 
-test("a line without a currency is of none, and not of another's", async () => {
+test("a line without a currency is added to no other's", async () => {
   const lines = [
     { id: "1", total: "1.50" },
     { id: "2", total: "2.50", currency: " eur" },
@@ -197,11 +197,9 @@ test("a line without a currency is of none, and not of another's", async () => {
   const server = await scriptedServer(() => ({ body: lines }));
   const fields = { id: "id", product: "what", total: "total", currency: "currency" };
   const source = httpMemberSource(plain(server.url, { purchases: { path: "/{id}/lines", fields } }));
-  const { totals } = await summarisePurchases(source.purchases("n", "ann"));
-  expect(totals).toEqual([
-    { currency: "", total: "1.50" },
-    { currency: "EUR", total: "2.50" },
-  ]);
+  const { totals, malformed } = await summarisePurchases(source.purchases("n", "ann"));
+  expect(totals).toEqual([{ currency: "EUR", total: "2.50" }]);
+  expect(malformed.examples).toEqual([{ purchaseId: "1", field: "currency", value: "" }]);
 });
 
 test("dates of ISO 8601 are read with hyphens and without", async () => {

@@ -23,7 +23,7 @@ export interface Purchase {
    * none, what it holds instead: `summarisePurchases` counts that as malformed. So for a `quantity`, as NaN.
    */
   readonly total: string;
-  /** ISO 4217, for example `"EUR"`. */
+  /** ISO 4217, for example `"EUR"`; `""` where a source tells none. */
   readonly currency: string;
   readonly at?: Date;
 }
