@@ -116,12 +116,16 @@ export function httpMemberSource(options: HttpMemberSourceOptions): MemberSource
       if (answer.status >= 400 || answer.json === undefined) return undefined;
       const record = at(answer.json, member.at);
       if (record === null) return undefined;
-      if (typeof record !== "object") {
+      const id = Array.isArray(record) ? undefined : idAt(record, member.fields.id);
+      // An answer such as {"success":false} is no member.
+      if (id === undefined) {
         const where = member.at === undefined ? "" : ` at "${member.at}"`;
-        throw unavailable(`${nameOf({ method: "GET", url })} was answered without a member${where}.`);
+        throw unavailable(
+          `${nameOf({ method: "GET", url })} was answered without a member${where} who has a usable id at "${member.fields.id}".`,
+        );
       }
       // An API that takes "Ann" for "ann" answers with somebody else than was asked for.
-      if ((idAt(record, member.fields.id) ?? memberId) !== memberId) return undefined;
+      if (id !== memberId) return undefined;
       return readMember(memberId, record, member.fields, dates);
     },
 

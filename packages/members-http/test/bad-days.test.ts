@@ -28,6 +28,9 @@ const failing: readonly (readonly [what: string, reply: Reply, code: FaceKitErro
   ["a 400", { status: 400, body: {} }, "service-unavailable", false],
   ["a 404 of a web server that has no such path", { status: 404, body: "<h1>Not found" }, "service-unavailable", false],
   ["a number where a member should be", { body: "42" }, "service-unavailable", false],
+  ["an array where a member should be", { body: [{ id: "ann" }] }, "service-unavailable", false],
+  ["an answer that says no in its own words", { body: { success: false } }, "service-unavailable", false],
+  ["a member without a usable id", { body: { id: "", name: "Ann" } }, "service-unavailable", false],
   [
     "a redirection to another host",
     { status: 302, body: "", headers: { location: "http://elsewhere.example/ann" } },
@@ -129,7 +132,13 @@ test("an answer that is larger than allowed is refused, with a length and withou
 
 test("of a member what cannot be read is left out", async () => {
   const server = await scriptedServer(() => ({
-    body: { name: { first: "Ann" }, phone: 4930123456789012345n.toString(), since: "yesterday", constructor: 1 },
+    body: {
+      id: "ann",
+      name: { first: "Ann" },
+      phone: 4930123456789012345n.toString(),
+      since: "yesterday",
+      constructor: 1,
+    },
   }));
   const source = httpMemberSource({ ...plain(server.url) });
   expect(await source.get("n", "ann")).toEqual({ id: "ann", phone: "4930123456789012345" });
