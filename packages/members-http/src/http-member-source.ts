@@ -61,11 +61,14 @@ export function httpMemberSource(options: HttpMemberSourceOptions): MemberSource
   const session = login && createSession({ client, url: urlOf(base, login.path, {}), login, headers, environment });
   let closed = false;
 
-  const call = async (asked: Call, callOptions: CallOptions | undefined): Promise<HttpAnswer> => {
+  const call = async (
+    asked: Call,
+    callOptions: CallOptions | undefined,
+    deadline = client.deadline(),
+  ): Promise<HttpAnswer> => {
     if (closed) throw closedError(adapterId, base.origin);
     const { method, url, repeatable = method !== "POST", accept } = asked;
     const body = asked.body === undefined ? undefined : JSON.stringify(asked.body);
-    const deadline = client.deadline();
     const signal = callOptions?.signal;
     const work = (): Promise<HttpAnswer> => {
       const request: HttpRequest = {
@@ -204,13 +207,16 @@ export function httpMemberSource(options: HttpMemberSourceOptions): MemberSource
       checkId("memberId", memberId);
       callOptions?.signal?.throwIfAborted();
       if (purchases === undefined) throw notSupported("The configuration of this members' API has no purchases.");
+      let isFirst = true;
       const found = pages({
         ...callOptions,
         url: urlOf(base, purchases.path, { namespace, id: memberId }),
         place: purchases.at,
         paging: purchases.paging,
         ask: async (url) => {
-          const answer = await call({ method: "GET", url, accept: [404, 410] }, callOptions);
+          // Behind the first page it is no end, but a list that broke off.
+          const answer = await call({ method: "GET", url, accept: isFirst ? [404, 410] : [] }, callOptions);
+          isFirst = false;
           return answer.status >= 400 ? undefined : answer;
         },
       });

@@ -158,3 +158,20 @@ test("purchases of an API that tells the latest first come oldest first", async 
   });
   await expect(collect(declared.purchases("n", "ann"))).rejects.toThrow("purchases.order");
 });
+
+test("purchases whose list breaks off with a 404 are not taken for all of them, and none at all are none", async () => {
+  for (const status of [404, 410]) {
+    const api = await scriptedServer(({ url }) =>
+      url === "/ann?page=1" ? { body: [{ id: "1", p: "tea", total: 1 }] } : { status, body: "" },
+    );
+    const purchases = {
+      path: "/{id}",
+      fields: { id: "id", product: "p", total: "total" },
+      currency: "EUR",
+      paging: { kind: "page", parameter: "page" },
+    } as const;
+    const source = httpMemberSource({ ...options(api.url, undefined, "any"), purchases });
+    await expect(collect(source.purchases("n", "ann"))).rejects.toMatchObject({ code: "service-unavailable" });
+    expect(await collect(source.purchases("n", "bo"))).toEqual([]);
+  }
+});
