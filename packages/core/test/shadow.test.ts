@@ -1,6 +1,15 @@
-import { createFlows, type FaceIndex, FaceKitError, isFaceKitError, type ShadowIndex, shadow } from "@facekit/core";
-import { describe, expect, test } from "vitest";
-import { photoOf, toyFaceIndex } from "./toy-recognition.js";
+import {
+  createFlows,
+  type FaceIndex,
+  FaceKitError,
+  type ImageInput,
+  isFaceKitError,
+  type ShadowIndex,
+  type ShadowOptions,
+  shadow,
+} from "@facekit/core";
+import { describe, expect, onTestFinished, test, vi } from "vitest";
+import { fileOf, photoOf, toyFaceIndex } from "./toy-recognition.js";
 
 const down = new FaceKitError("service-unavailable", "down");
 async function enrolledIn(index: FaceIndex): Promise<string[]> {
@@ -9,6 +18,23 @@ async function enrolledIn(index: FaceIndex): Promise<string[]> {
   return ids;
 }
 const tried = (index: ShadowIndex) => createFlows({ index });
+
+/** Fulfils when it is released. */
+function gate(): { readonly open: Promise<void>; readonly release: () => void } {
+  let release = (): void => undefined;
+  const open = new Promise<void>((resolve) => {
+    release = resolve;
+  });
+  return { open, release };
+}
+
+/** From here on time passes only where the test says so: what answers at all answers in time. */
+function stopTime(): void {
+  vi.useFakeTimers({ toFake: ["setTimeout", "clearTimeout"] });
+  onTestFinished(() => {
+    vi.useRealTimers();
+  });
+}
 
 describe("shadow", () => {
   test("answers from the first, fills the second, and tells where both agree", async () => {
@@ -70,16 +96,28 @@ describe("shadow", () => {
   });
 
   test("a second that fails or hangs never reaches the caller", async () => {
+    stopTime();
     const broken: FaceIndex = { ...toyFaceIndex(), probe: () => Promise.reject(down) };
-    const hanging: FaceIndex = { ...toyFaceIndex(), search: () => new Promise(() => {}) };
+    const { open: asked, release: onAsked } = gate();
+    const hanging: FaceIndex = {
+      ...toyFaceIndex(),
+      search() {
+        onAsked();
+        return new Promise(() => {});
+      },
+    };
     for (const [second, call] of [
       [broken, "probe"],
       [hanging, "search"],
     ] as const) {
-      const index = shadow(toyFaceIndex(), second, { timeoutMs: 20 });
+      const index = shadow(toyFaceIndex(), second, { timeoutMs: 1_000 });
       const kit = tried(index);
       await kit.register("ada", photoOf(1));
       expect((await kit.identify(photoOf(1))).best?.memberId).toBe("ada");
+      if (second === hanging) {
+        await asked;
+        vi.advanceTimersByTime(1_000);
+      }
       await index.settled();
       const report = index.report();
       expect(report.agreement).not.toHaveProperty("share");
@@ -100,14 +138,11 @@ describe("shadow", () => {
 
   test("what comes when too many wait is skipped and counted", async () => {
     const b = toyFaceIndex();
-    let release = (): void => undefined;
-    const gate = new Promise<void>((resolve) => {
-      release = resolve;
-    });
+    const { open, release } = gate();
     const slow: FaceIndex = {
       ...b,
       async probe(...args) {
-        await gate;
+        await open;
         return b.probe(...args);
       },
     };
@@ -138,15 +173,6 @@ describe("shadow", () => {
     expect(await enrolledIn(a)).toEqual(["ada"]);
   });
 
-  /** Fulfils when it is released. */
-  function gate(): { readonly open: Promise<void>; readonly release: () => void } {
-    let release = (): void => undefined;
-    const open = new Promise<void>((resolve) => {
-      release = resolve;
-    });
-    return { open, release };
-  }
-
   test("erases without waiting for what was put to the second before", async () => {
     const [a, b] = [toyFaceIndex(), toyFaceIndex()];
     await a.enrol("default", "ada", await a.probe(photoOf(1)));
@@ -161,22 +187,29 @@ describe("shadow", () => {
   });
 
   test("an enrolment that took too long has ended before the erasure, and brings nobody back", async () => {
+    stopTime();
     const [a, b] = [toyFaceIndex(), toyFaceIndex()];
     const { open, release } = gate();
+    const { open: asked, release: onAsked } = gate();
     const slow: FaceIndex = {
       ...b,
       async enrol(namespace, memberId, probes) {
+        onAsked();
         await open;
         return b.enrol(namespace, memberId, probes);
       },
     };
-    const index = shadow(a, slow, { timeoutMs: 20 });
+    const index = shadow(a, slow, { timeoutMs: 1_000 });
     const kit = tried(index);
     await kit.register("ada", photoOf(1));
+    await asked;
+    vi.advanceTimersByTime(1_000);
     await index.settled();
     expect(index.report().second.enrol.failures).toBe(1);
     // As long as nobody knows what comes of it, it is not said to be erased.
-    await expect(kit.forget("ada")).rejects.toMatchObject({ code: "service-unavailable", retryable: true });
+    const early = expect(kit.forget("ada")).rejects.toMatchObject({ code: "service-unavailable", retryable: true });
+    await vi.advanceTimersByTimeAsync(1_000);
+    await early;
     expect(await enrolledIn(a)).toEqual(["ada"]);
     release();
     await kit.forget("ada");
@@ -243,6 +276,123 @@ describe("shadow", () => {
     await index[Symbol.asyncDispose]();
     expect(disposed).toEqual(["a", "b"]);
     expect(await enrolledIn(b)).toEqual(["ada"]);
+  });
+
+  test("disposing it waits for what waits no longer than for one call, and counts the rest", async () => {
+    stopTime();
+    const [a, b] = [toyFaceIndex(), toyFaceIndex()];
+    const { open: asked, release: onAsked } = gate();
+    const hanging: FaceIndex = {
+      ...b,
+      probe() {
+        onAsked();
+        return new Promise(() => {});
+      },
+    };
+    const index = shadow(a, hanging, { timeoutMs: 1_000 });
+    const kit = tried(index);
+    for (let i = 0; i < 5; i++) await kit.register(`member ${i}`, photoOf(i));
+    await kit.identify(photoOf(1));
+    await asked;
+    await vi.advanceTimersByTimeAsync(400);
+    let isOver = false;
+    const over = index[Symbol.asyncDispose]().then(() => {
+      isOver = true;
+    });
+    await vi.advanceTimersByTimeAsync(999);
+    expect(isOver).toBe(false);
+    await vi.advanceTimersByTimeAsync(1);
+    for (let i = 0; i < 1_000 && !isOver; i++) await Promise.resolve();
+    expect(isOver).toBe(true);
+    await over;
+    const { second } = index.report();
+    expect(second.skippedSearches).toBe(1);
+    // One took too long, and one was at work when the time was over.
+    expect([second.probe.failures, second.skippedEnrolments]).toEqual([2, 3]);
+  });
+
+  test("the second sees the photo that the first saw, also where the caller's buffer was filled anew", async () => {
+    const [a, b] = [toyFaceIndex(), toyFaceIndex()];
+    const { open, release } = gate();
+    const late: FaceIndex = {
+      ...b,
+      async probe(...args) {
+        await open;
+        return b.probe(...args);
+      },
+    };
+    const index = shadow(a, late);
+    const kit = tried(index);
+    const [file, pixels] = [fileOf(1), photoOf(2)];
+    await kit.register("ada", file);
+    await kit.register("bo", pixels);
+    file.set(fileOf(7));
+    pixels.data.set(photoOf(8).data);
+    release();
+    await index.settled();
+    const known = createFlows({ index: b });
+    const names = await Promise.all(
+      [1, 2, 7, 8].map(async (person) => (await known.identify(photoOf(person))).best?.memberId),
+    );
+    expect(names).toEqual(["ada", "bo", undefined, undefined]);
+  });
+
+  describe("photos that are given by path", () => {
+    /** What lies at each path. */
+    const files = new Map<string, Uint8Array>();
+    const readFile = async (photo: ImageInput): Promise<Uint8Array> => {
+      const bytes = files.get(String(photo));
+      if (bytes === undefined) throw new FaceKitError("image-not-found", "No such file.");
+      return bytes;
+    };
+    /** Reads paths, as the indexes of Node do. */
+    const reading = (index: FaceIndex): FaceIndex => ({
+      ...index,
+      probe: async (photo, options) => index.probe(typeof photo === "string" ? await readFile(photo) : photo, options),
+    });
+
+    test("are read once for both, and what lies there later is nobody's photo", async () => {
+      const [a, b] = [toyFaceIndex(), toyFaceIndex()];
+      const { open, release } = gate();
+      const late = reading({
+        ...b,
+        async probe(...args) {
+          await open;
+          return b.probe(...args);
+        },
+      });
+      const path = "ada.jpg";
+      files.set(path, fileOf(1));
+      const index = shadow(reading(a), late, {
+        readPhoto: readFile,
+      });
+      await tried(index).register("ada", path);
+      files.set(path, fileOf(7));
+      release();
+      await index.settled();
+      const known = createFlows({ index: b });
+      expect((await known.identify(photoOf(1))).best?.memberId).toBe("ada");
+      expect((await known.identify(photoOf(7))).best).toBeUndefined();
+    });
+
+    test("are not put to the second where nobody reads them, and counted", async () => {
+      const b = toyFaceIndex();
+      const path = "ada.jpg";
+      files.set(path, fileOf(1));
+      const unread: ShadowOptions[] = [{}, { readPhoto: () => Promise.reject(down) }];
+      for (const options of unread) {
+        const index = shadow(reading(toyFaceIndex()), reading(b), options);
+        const kit = tried(index);
+        await kit.register("ada", path);
+        expect((await kit.identify(path)).best?.memberId).toBe("ada");
+        await index.settled();
+        expect(index.report()).toMatchObject({
+          agreement: { faces: 0, notFoundBySecond: 0 },
+          second: { probe: { calls: 0 }, skippedSearches: 1, skippedEnrolments: 1 },
+        });
+        expect(await enrolledIn(b)).toEqual([]);
+      }
+    });
   });
 
   test("refuses options that are wrong, and a part whose threshold is not known", () => {

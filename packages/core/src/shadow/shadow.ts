@@ -1,16 +1,18 @@
-import { checkAdapter, checkKeys, checkNumber } from "../checks.js";
+import { checkAdapter, checkFunction, checkKeys, checkNumber } from "../checks.js";
 import { disposeAll } from "../dispose.js";
 import { FaceKitError } from "../errors.js";
+import type { PhotoReader } from "../flows/context.js";
 import { intersectionOverUnion } from "../geometry/boxes.js";
 import type { CallOptions } from "../spec/adapter.js";
 import type { DetectOptions } from "../spec/detector.js";
 import type { FaceIndex, FaceProbe } from "../spec/face-index.js";
-import type { ImageInput } from "../spec/image.js";
+import { isDecodedImage } from "../spec/image.js";
 import type { MemberMatch } from "../spec/vector-store.js";
 import { within } from "../stores/within.js";
 import { chooseThreshold } from "../threshold.js";
 import { type CallFigures, CallMeter } from "./call-meter.js";
 import { Enrolments } from "./enrolments.js";
+import { type HeldPhoto, heldPhoto } from "./held-photo.js";
 
 /** What one of the two is judged by. */
 export interface ShadowedPart {
@@ -27,8 +29,13 @@ export interface ShadowOptions {
   readonly second?: ShadowedPart;
   /** How many calls may wait for the second. What comes when so many wait is not put to it, and counted. Default 100. */
   readonly maxWaiting?: number;
-  /** How long the second may take for one call, in milliseconds. Default 30,000. */
+  /** How long the second may take for one call, and disposing for all that waits, in milliseconds. Default 30,000. */
   readonly timeoutMs?: number;
+  /**
+   * Reads photos that are given by path or URL, once for both. Default: such photos are not put to the second, since
+   * another photo may lie there when its turn comes.
+   */
+  readonly readPhoto?: PhotoReader;
 }
 
 /** How often both named the same. Each face of a search that both answered counts once. */
@@ -52,7 +59,10 @@ export interface ShadowReport {
   readonly second: Readonly<Record<ShadowedCall, CallFigures>> & {
     readonly id: string;
     readonly cost: number;
-    /** Calls that it was not asked for, because too many waited. Without enrolments it knows fewer members. */
+    /**
+     * Calls that it was not asked for: too many waited, a photo came by path or URL and was not read by `readPhoto`, or
+     * their turn had not come when it was disposed. Without enrolments it knows fewer members.
+     */
     readonly skippedSearches: number;
     readonly skippedEnrolments: number;
     /** The last error, where calls failed. */
@@ -72,7 +82,8 @@ const leastOverlap = 0.3;
 const calls: readonly ShadowedCall[] = ["probe", "search", "enrol", "deleteMember"];
 
 interface Seen {
-  readonly image: ImageInput;
+  /** Undefined where it could not be held: the second is not asked about it. */
+  readonly image: HeldPhoto | undefined;
   readonly options: DetectOptions;
   /** The second's probes of the photo, once they were asked for. */
   probes: Promise<readonly FaceProbe[]> | undefined;
@@ -88,18 +99,20 @@ interface Seen {
  * to be erased is not left behind. It goes before all that waits: enrolments of the member that wait are dropped, and one
  * that is at work ends first, also where it took longer than `timeoutMs`. `members`, `compare` and `strays` are the first's alone.
  *
- * Photos stay in memory until the second has looked at them. Disposing it drops the searches that wait, ends the
- * enrolments that wait, and disposes both.
+ * The second looks at photos later than the caller: it gets a copy, which stays in memory as long as the probes do.
+ * Disposing it drops the searches that wait, ends the enrolments that wait, for `timeoutMs` in all, drops the rest, and
+ * disposes both.
  *
  * Throws `invalid-argument` for wrong options, and for a part without calibration that was given no threshold.
  */
 export function shadow(first: FaceIndex, second: FaceIndex, options: ShadowOptions = {}): ShadowIndex {
-  checkKeys("shadow", options, ["first", "second", "maxWaiting", "timeoutMs"]);
+  checkKeys("shadow", options, ["first", "second", "maxWaiting", "timeoutMs", "readPhoto"]);
   checkAdapter("first", first);
   checkAdapter("second", second);
-  const { maxWaiting = 100, timeoutMs = 30_000 } = options;
+  const { maxWaiting = 100, timeoutMs = 30_000, readPhoto } = options;
   checkNumber("maxWaiting", maxWaiting, { min: 1, max: 1e6, integer: true });
   checkNumber("timeoutMs", timeoutMs, { min: 1, max: 2 ** 31 - 1 });
+  if (readPhoto !== undefined) checkFunction("readPhoto", readPhoto);
   const of = { first: judged("first", first, options.first), second: judged("second", second, options.second) };
   const agreement = { sameMember: 0, bothNobody: 0, differentMembers: 0, onlyFirst: 0, onlySecond: 0 };
   let notFoundBySecond = 0;
@@ -111,6 +124,8 @@ export function shadow(first: FaceIndex, second: FaceIndex, options: ShadowOptio
   let waiting = 0;
   let tail: Promise<unknown> = Promise.resolve();
   let disposed: Promise<void> | undefined;
+  /** Aborts when what waits is waited for no longer. */
+  const ending = new AbortController();
   /** Runs the work after all that waits. */
   const afterOthers = <T>(work: () => Promise<T>): Promise<T> => {
     waiting++;
@@ -121,7 +136,7 @@ export function shadow(first: FaceIndex, second: FaceIndex, options: ShadowOptio
   const ask = <T>(
     call: ShadowedCall,
     work: (signal: AbortSignal) => Promise<T>,
-    options: CallOptions = {},
+    options: CallOptions = { signal: ending.signal },
   ): Promise<T> =>
     of.second.meters[call].time(() => within(timeoutMs, work, { ...options, late: () => tooLate(second, timeoutMs) }));
   const beside = (work: () => Promise<void>): void => {
@@ -130,17 +145,25 @@ export function shadow(first: FaceIndex, second: FaceIndex, options: ShadowOptio
     });
   };
 
+  /** Whether a photo of these could not be held. */
+  const isUnheld = (probes: readonly FaceProbe[]): boolean =>
+    probes.some((probe) => {
+      const photo = seen.get(probe);
+      return photo !== undefined && photo.image === undefined;
+    });
+
   /** The second's probe of the same face, for each of the first's. */
   const counterparts = async (probes: readonly FaceProbe[]): Promise<(FaceProbe | undefined)[]> => {
     const taken = new Set<FaceProbe>();
     const found: (FaceProbe | undefined)[] = [];
     for (const probe of probes) {
       const photo = seen.get(probe);
-      if (photo === undefined) {
+      const image = photo?.image;
+      if (photo === undefined || image === undefined) {
         found.push(undefined);
         continue;
       }
-      photo.probes ??= ask("probe", (signal) => second.probe(photo.image, { ...photo.options, signal }));
+      photo.probes ??= ask("probe", (signal) => second.probe(image, { ...photo.options, signal }));
       const others = await photo.probes.catch((error: unknown) => {
         // May be tried again by the next call with this photo.
         photo.probes = undefined;
@@ -172,9 +195,16 @@ export function shadow(first: FaceIndex, second: FaceIndex, options: ShadowOptio
     ...(first.calibration && { calibration: first.calibration }),
 
     async probe(image, probeOptions = {}) {
-      const probes = await of.first.meters.probe.time(() => first.probe(image, probeOptions));
-      const { signal: _, ...rest } = probeOptions;
-      const photo: Seen = { image, options: rest, probes: undefined };
+      const { signal, ...rest } = probeOptions;
+      const held = await heldPhoto(image, readPhoto, signal ? { signal } : {}).catch((error: unknown) => {
+        // The first may know how to read it, or tells the caller what is wrong.
+        if (!signal?.aborted) lastFailure = error;
+        return undefined;
+      });
+      // Decoded pixels as they are: the copy lacks `whole`.
+      const own = held === undefined || isDecodedImage(held) ? image : held;
+      const probes = await of.first.meters.probe.time(() => first.probe(own, probeOptions));
+      const photo: Seen = { image: held, options: rest, probes: undefined };
       for (const probe of probes) seen.set(probe, photo);
       return probes;
     },
@@ -182,13 +212,16 @@ export function shadow(first: FaceIndex, second: FaceIndex, options: ShadowOptio
     async search(namespace, probes, searchOptions) {
       const answer = await of.first.meters.search.time(() => first.search(namespace, probes, searchOptions));
       if (probes.length === 0 || disposed !== undefined) return answer;
-      if (waiting >= maxWaiting) {
+      if (waiting >= maxWaiting || isUnheld(probes)) {
         skippedSearches++;
         return answer;
       }
       const { signal: _, ...rest } = searchOptions;
       beside(async () => {
-        if (disposed !== undefined) return;
+        if (disposed !== undefined) {
+          skippedSearches++;
+          return;
+        }
         const theirs = await counterparts(probes);
         const pairs = theirs.flatMap((probe, i) => (probe === undefined ? [] : [{ probe, ours: answer.matches[i] }]));
         notFoundBySecond += theirs.length - pairs.length;
@@ -202,7 +235,7 @@ export function shadow(first: FaceIndex, second: FaceIndex, options: ShadowOptio
 
     async enrol(namespace, memberId, probes, enrolOptions = {}) {
       const enrolled = await of.first.meters.enrol.time(() => first.enrol(namespace, memberId, probes, enrolOptions));
-      if (waiting >= maxWaiting) {
+      if (waiting >= maxWaiting || isUnheld(probes)) {
         skippedEnrolments++;
         return enrolled;
       }
@@ -210,6 +243,10 @@ export function shadow(first: FaceIndex, second: FaceIndex, options: ShadowOptio
       const enrolment = enrolments.begin(namespace, memberId);
       beside(async () => {
         try {
+          if (ending.signal.aborted) {
+            skippedEnrolments++;
+            return;
+          }
           const theirs = await counterparts(probes);
           const pairs = theirs.flatMap((probe, i) => (probe === undefined ? [] : [{ probe, source: sources?.[i] }]));
           notFoundBySecond += theirs.length - pairs.length;
@@ -278,7 +315,12 @@ export function shadow(first: FaceIndex, second: FaceIndex, options: ShadowOptio
     },
 
     async [Symbol.asyncDispose]() {
-      disposed ??= tail.then(() => disposeAll([first, second]));
+      disposed ??= (async () => {
+        const timer = setTimeout(() => ending.abort(tooLate(second, timeoutMs)), timeoutMs);
+        await tail;
+        clearTimeout(timer);
+        await disposeAll([first, second]);
+      })();
       await disposed;
     },
   };
