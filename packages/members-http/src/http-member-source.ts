@@ -102,6 +102,18 @@ export function httpMemberSource(options: HttpMemberSourceOptions): MemberSource
     };
   };
 
+  const putBy = async (
+    deadline: number,
+    namespace: string,
+    given: Member,
+    callOptions: CallOptions | undefined,
+  ): Promise<void> => {
+    const { put } = configuration;
+    if (put === undefined) throw notSupported("The configuration of this members' API has no put.");
+    const record = writeMember(given, member.fields, dates);
+    await call(writing(put, "PUT", { namespace, id: given.id }, record), callOptions, deadline);
+  };
+
   const source: MemberSource = {
     specVersion,
     id: adapterId,
@@ -185,10 +197,7 @@ export function httpMemberSource(options: HttpMemberSourceOptions): MemberSource
       callOptions?.signal?.throwIfAborted();
       checkId("namespace", namespace);
       checkMember(putMember);
-      const { put } = configuration;
-      if (put === undefined) throw notSupported("The configuration of this members' API has no put.");
-      const record = writeMember(putMember, member.fields, dates);
-      await call(writing(put, "PUT", { namespace, id: putMember.id }, record), callOptions);
+      await putBy(client.deadline(), namespace, putMember, callOptions);
     },
 
     async delete(namespace, memberId, callOptions) {
@@ -277,8 +286,9 @@ export function httpMemberSource(options: HttpMemberSourceOptions): MemberSource
       checkMember(given);
       const record = writeMember(given, member.fields, dates);
       const write = writing(merge, "PATCH", { namespace, id: given.id }, record);
-      const { status } = await call({ ...write, accept: [404, 410] }, callOptions);
-      if (status >= 400) await source.put(namespace, given, callOptions);
+      const deadline = client.deadline();
+      const { status } = await call({ ...write, accept: [404, 410] }, callOptions, deadline);
+      if (status >= 400) await putBy(deadline, namespace, given, callOptions);
     },
   };
 }

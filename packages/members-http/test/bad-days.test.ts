@@ -1,5 +1,5 @@
 import { type FaceKitErrorCode, summarisePurchases } from "@facekit/core";
-import { expect, test } from "vitest";
+import { expect, onTestFinished, test, vi } from "vitest";
 import { type HttpMemberSourceOptions, httpMemberSource } from "../src/index.js";
 import { type Reply, scriptedServer } from "./scripted-server.js";
 import { collect, sampleApi, sampleSource } from "./support.js";
@@ -295,6 +295,33 @@ test("a merge sends what is given and nothing else, and puts who is not there", 
     ["PUT", record],
   ]);
   expect(httpMemberSource(plain(server.url)).merge).toBeUndefined();
+});
+
+test("a merge and the put that follows it have one deadline together", async () => {
+  vi.useFakeTimers({ toFake: ["setTimeout", "clearTimeout", "performance"] });
+  onTestFinished(() => {
+    vi.useRealTimers();
+  });
+  const path = "/{id}";
+  const sent: string[] = [];
+  const source = httpMemberSource(
+    plain("http://127.0.0.1:1", {
+      put: { path },
+      delete: { path },
+      merge: { path },
+      deadlineMs: 1_000,
+      fetch: async (_, { method = "" } = {}) => {
+        sent.push(method);
+        await new Promise((resolve) => setTimeout(resolve, 800));
+        return new Response(null, { status: method === "PATCH" ? 404 : 204 });
+      },
+    }),
+  );
+  const merged = source.merge?.("n", { id: "ann" }).catch((error: unknown) => error);
+  // Were each given its own, both would be answered.
+  await vi.advanceTimersByTimeAsync(10_000);
+  expect(sent).toEqual(["PATCH", "PUT"]);
+  expect(await merged).toMatchObject({ code: "service-unavailable", retryable: true });
 });
 
 test("values that the API refuses are the caller's mistake", async () => {
