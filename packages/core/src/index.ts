@@ -57,6 +57,7 @@ export {
   type ShadowReport,
   shadow,
 } from "./shadow/shadow.js";
+export * from "./sleep.js";
 export * from "./spec/adapter.js";
 export * from "./spec/detector.js";
 export * from "./spec/embedder.js";

@@ -1,4 +1,4 @@
-import { limiter } from "@facekit/core";
+import { limiter, sleep } from "@facekit/core";
 import { unavailable } from "./failures.js";
 
 export interface RateLimitOptions {
@@ -38,18 +38,4 @@ export function rateLimit({ requestsPerSecond, concurrentRequests }: RateLimitOp
       signal?.removeEventListener("abort", giveUp);
     }
   };
-}
-
-function sleep(milliseconds: number, signal: AbortSignal): Promise<void> {
-  return new Promise((resolve, reject) => {
-    const onAbort = (): void => {
-      clearTimeout(timer);
-      reject(signal.reason);
-    };
-    const timer = setTimeout(() => {
-      signal.removeEventListener("abort", onAbort);
-      resolve();
-    }, milliseconds);
-    signal.addEventListener("abort", onAbort, { once: true });
-  });
 }
