@@ -15,30 +15,33 @@ export interface PagesOptions extends CallOptions {
   readonly ask: (url: URL) => Promise<HttpAnswer | undefined>;
 }
 
-/** The entries of a list, page by page, each as it was answered. Holds one page. */
+/** The entries of a list, page by page, each as it was answered. Holds one page, and the text of two before. */
 export async function* pages({ url, place, paging, ask, signal }: PagesOptions): AsyncGenerator<readonly unknown[]> {
   let next: URL | undefined = firstOf(url, paging);
   let seen = 0;
   let before = "";
   const rounds = new Rounds();
+  const isNumbered = paging?.kind === "page" || paging?.kind === "offset";
   for (let number = 0; next !== undefined; number++) {
     signal?.throwIfAborted();
     const answer = await ask(next);
     if (answer === undefined) return;
     const items = arrayAt(next, answer.json, place);
-    if (items.length === 0 && (paging?.kind === "page" || paging?.kind === "offset")) return;
+    if (items.length === 0 && isNumbered) return;
     // An API that does not know the parameter gives its first page for ever.
-    const text = JSON.stringify([items[0], items.at(-1), items.length]);
-    if (items.length > 0 && text === before) {
-      throw unavailable(`${nameOf(asked(next))} gave the same page twice: check the paging's parameters.`);
+    const text = isNumbered ? JSON.stringify(items) : "";
+    if (isNumbered && text === before) {
+      throw unavailable(
+        `${nameOf(asked(next))} gave the same page twice: check the paging's parameters. Pages by number must differ: ` +
+          "entries that look alike want an id each.",
+      );
     }
     before = text;
     seen += items.length;
     yield items;
     const following = nextOf(url, next, answer, paging, { number, seen });
     // Numbers of pages do not come again; but an API may begin anew behind its last page.
-    const numbered = paging?.kind === "page" || paging?.kind === "offset";
-    if (following !== undefined && rounds.comesAgain(numbered ? text : following.href)) {
+    if (following !== undefined && rounds.comesAgain(isNumbered ? text : following.href)) {
       throw unavailable(`${nameOf(asked(next))} goes round in a circle: its list has no end.`);
     }
     next = following;

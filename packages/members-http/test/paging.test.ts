@@ -175,3 +175,28 @@ test("purchases whose list breaks off with a 404 are not taken for all of them, 
     expect(await collect(source.purchases("n", "bo"))).toEqual([]);
   }
 });
+
+test("lines without ids that look alike are all told: by cursor and link always, by number where pages differ", async () => {
+  const line = { p: "tea", total: 1 };
+  const fields = { id: "id", product: "p", total: "total" };
+  const read = async (url: string, paging: PagingOptions) =>
+    collect(
+      httpMemberSource({
+        ...options(url, undefined, "any"),
+        purchases: { path: "/{id}", at: "lines", fields, currency: "EUR", paging },
+      }).purchases("n", "ann"),
+    );
+  const alike = await scriptedServer(({ url }) => {
+    const next = Number(new URL(url, "http://localhost").searchParams.get("cursor") ?? 0) + 1;
+    return { body: { lines: [line, line], ...(next < 5 && { next, link: `?cursor=${next}` }) } };
+  });
+  expect(await read(alike.url, { kind: "cursor", parameter: "cursor", next: "next" })).toHaveLength(10);
+  expect(await read(alike.url, { kind: "link", next: "link" })).toHaveLength(10);
+  await expect(read(alike.url, { kind: "page", parameter: "page" })).rejects.toThrow(/an id each/);
+  // First and last of each page look alike, what lies between does not.
+  const between = await scriptedServer(({ url }) => {
+    const page = Number(new URL(url, "http://localhost").searchParams.get("page"));
+    return { body: { lines: page < 6 ? [line, { p: `cup ${page}`, total: 2 }, line] : [] } };
+  });
+  expect(await read(between.url, { kind: "page", parameter: "page" })).toHaveLength(15);
+});
