@@ -55,7 +55,7 @@ async function undo(
   userId: string,
   faceIds: readonly string[],
 ): Promise<void> {
-  const deadlineMs = service.timeoutMs / 2;
+  const deadlineMs = Math.ceil(service.timeoutMs / 2);
   const options = { signal: AbortSignal.timeout(deadlineMs) };
   const erase = async (): Promise<void> => {
     await takeFaces(service, collectionId, userId, faceIds, options);
