@@ -18,6 +18,12 @@ async function enrol(index: FaceIndex, memberId: string, person: number, namespa
   await index.enrol(namespace, memberId, [await probeOf(index, toyPhoto([person]))]);
 }
 
+/** How many users the service holds, pieces of long names among them. */
+async function usersHeld(server: RekognitionServer): Promise<number> {
+  const answer = await clientOf(server).send(new DescribeCollectionCommand({ CollectionId: "shop" }));
+  return answer.UserCount ?? -1;
+}
+
 /** How many faces the service holds, whoever's they are. */
 async function facesHeld(server: RekognitionServer): Promise<number> {
   const answer = await clientOf(server).send(new DescribeCollectionCommand({ CollectionId: "shop" }));
@@ -86,20 +92,40 @@ describe("a service that fails", () => {
     });
     server.relent();
     expect(await facesHeld(server)).toBe(1);
+    expect(await usersHeld(server)).toBe(1);
     expect(await enrolledIn(index)).toEqual([["ada", 1]]);
     expect(await straysIn(index)).toEqual([]);
   });
 
-  test.each(["IndexFaces", "CreateUser", "AssociateFaces"])("a failure for good at %s leaves no face behind", async (operation) => {
+  test.each(["IndexFaces", "CreateUser", "AssociateFaces"])(
+    "a failure for good at %s leaves nothing behind",
+    async (operation) => {
+      const server = await startToyServer();
+      const index = indexAt(server, { timeoutMs: 60_001 });
+      const probes = [await probeOf(index, toyPhoto([0])), await probeOf(index, toyPhoto([0], 8))];
+      await enrol(index, "bob", 1);
+      server.inflict("access-denied", { operation });
+      const error: unknown = await index.enrol("shop", "ada", probes).catch((reason: unknown) => reason);
+      expect(error).toMatchObject({ code: "access-denied", retryable: false });
+      expect(String(error)).toContain(`rekognition:${operation}`);
+      expect(await facesHeld(server)).toBe(1);
+      expect(await usersHeld(server)).toBe(1);
+      expect(await enrolledIn(index)).toEqual([["bob", 1]]);
+    },
+  );
+
+  test("a failed enrolment deletes the user that it made, and no other", async () => {
     const server = await startToyServer();
-    const index = indexAt(server, { timeoutMs: 60_001 });
-    const probes = [await probeOf(index, toyPhoto([0])), await probeOf(index, toyPhoto([0], 8))];
+    const index = indexAt(server);
     await enrol(index, "bob", 1);
-    server.inflict("access-denied", { operation });
-    const error: unknown = await index.enrol("shop", "ada", probes).catch((reason: unknown) => reason);
-    expect(error).toMatchObject({ code: "access-denied", retryable: false });
-    expect(String(error)).toContain(`rekognition:${operation}`);
-    expect(await facesHeld(server)).toBe(1);
+    const probe = await probeOf(index, toyPhoto([0]));
+    for (const memberId of ["x".repeat(500), "bob"]) {
+      // The answer to what made the user is lost, and it is asked again.
+      server.inflict("cut-off", { operation: "CreateUser" });
+      server.inflict("access-denied", { operation: "AssociateFaces" });
+      expect(await codeOf(index.enrol("shop", memberId, [probe]))).toBe("access-denied");
+      expect(await usersHeld(server)).toBe(1);
+    }
     expect(await enrolledIn(index)).toEqual([["bob", 1]]);
   });
 
