@@ -1,4 +1,9 @@
-import { DeleteCollectionCommand, DescribeCollectionCommand, RekognitionClient } from "@aws-sdk/client-rekognition";
+import {
+  CompareFacesCommand,
+  DeleteCollectionCommand,
+  DescribeCollectionCommand,
+  RekognitionClient,
+} from "@aws-sdk/client-rekognition";
 import type { RekognitionFault, RekognitionServer } from "@facekit/conformance/rekognition-server";
 import { createFlows, type DecodedImage, type FaceIndex } from "@facekit/core";
 import { encodeImage } from "@facekit/node";
@@ -299,6 +304,20 @@ describe("a photo", () => {
     expect(await codeOf(kit.compare(toyPhoto([0]), toyPhoto([])))).toBe("no-face");
   });
 
+  test("is compared with one that shows a face", async () => {
+    const server = await startToyServer();
+    const [shows, lacks] = await Promise.all([toyPhoto([0]), toyPhoto([])].map((photo) => encodeImage(photo)));
+    for (const [source, target] of [
+      [shows, lacks],
+      [lacks, shows],
+    ]) {
+      const request = { SourceImage: { Bytes: source }, TargetImage: { Bytes: target } };
+      await expect(clientOf(server).send(new CompareFacesCommand(request))).rejects.toMatchObject({
+        name: "InvalidParameterException",
+      });
+    }
+  });
+
   test("that the service does not index is no-face with its reasons, and nothing is kept", async () => {
     const server = await startToyServer();
     const index = indexAt(server, { qualityFilter: "HIGH" });
@@ -311,6 +330,7 @@ describe("a photo", () => {
     });
     expect(await facesHeld(server)).toBe(1);
     expect(await codeOf(index.search("shop", [probe], { k: 1 }))).toBe("no-face");
+    expect(await codeOf(index.compare(probe, probe))).toBe("no-face");
     const identified = await createFlows({ index, namespace: "shop" }).identify(toyPhoto([0]));
     expect(identified.decision.refusals).toEqual(["no-face"]);
     const attended = await createFlows({ index, namespace: "shop" }).takeAttendance(toyPhoto([0]));

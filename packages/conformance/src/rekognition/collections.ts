@@ -362,9 +362,12 @@ export class Collections {
   async #compareFaces(body: Body): Promise<Answer> {
     const { engine, confidence } = this.#options;
     const threshold = numberOf(body, "SimilarityThreshold", 0, 100, 80);
-    const [source] = await this.#faces(imageBytesOf(body, "SourceImage"));
-    const targets = await this.#faces(imageBytesOf(body, "TargetImage"));
-    if (source === undefined) throw noFaces();
+    const filter = filterOf(body, "NONE");
+    const fit = async (name: "SourceImage" | "TargetImage"): Promise<SeenFace[]> =>
+      (await this.#faces(imageBytesOf(body, name))).filter((face) => refusalOf(face, filter) === undefined);
+    const [source] = await fit("SourceImage");
+    const targets = await fit("TargetImage");
+    if (source === undefined || targets.length === 0) throw noFaces();
     const [own, ...others] = await engine.embedder.embed([source, ...targets]);
     const compared = targets.map((target, i) => {
       const other = others[i];
