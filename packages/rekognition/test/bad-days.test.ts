@@ -84,6 +84,18 @@ describe("a service that fails", () => {
     expect((await enrolledIn(index)).length).toBe(4);
   });
 
+  test("a slow service is waited for, and given up by who has no more time", async () => {
+    const server = await startToyServer({ latencyMs: 200 });
+    const index = indexAt(server);
+    await enrol(index, "ada", 0);
+    const probe = await probeOf(index, toyPhoto([0], 8));
+    expect((await index.search("shop", [probe], { k: 1 })).matches[0]?.[0]?.memberId).toBe("ada");
+    await expect(indexAt(server, { timeoutMs: 100 }).probe(toyPhoto([0]))).rejects.toMatchObject({
+      code: "service-unavailable",
+      retryable: true,
+    });
+  });
+
   test("throttling without end is service-unavailable when the time is over, and nothing is left", async () => {
     const server = await startToyServer();
     const index = indexAt(server, { timeoutMs: 3000 });
