@@ -1,5 +1,5 @@
 import { abortable, type CallOptions, FaceKitError, mapConcurrently, retry } from "@facekit/core";
-import { createUsers, eraseFaces, takeFaces } from "./faces.js";
+import { createUsers, deleteUsers, eraseFaces, facesOfUser, takeFaces } from "./faces.js";
 import { externalIdOf, type UserName } from "./names.js";
 import { photosAtATime } from "./rekognition-detector.js";
 import { adapterId, isNamed, type Rekognition } from "./service.js";
@@ -16,8 +16,9 @@ export function checkNumberOfFaces(count: number): void {
 
 /**
  * Indexes faces, makes the user where it is missing, and gives it the faces: all or none. Fulfils with their ids in the order
- * of the photos. Where a step fails, what was indexed is deleted again; after an abort that is not waited for. A process that
- * dies, or a service that does not answer any more, leaves faces that are no user's, which `strays` tells.
+ * of the photos. Where a step fails, what was indexed or made is deleted again; after an abort that is not waited for, and the
+ * user stays. A process that dies, or a service that does not answer any more, leaves faces that are no user's or a user
+ * that has none, which `strays` tells.
  */
 export async function enrolFaces(
   service: Rekognition,
@@ -30,19 +31,23 @@ export async function enrolFaces(
   const { userId } = user;
   const now = new Date();
   const indexed: string[] = [];
+  const made = new Set<string>();
   try {
     const ids = await mapConcurrently(photos, photosAtATime, async (photo) => {
       const id = await indexFace(service, collectionId, externalIdOf(userId, now), photo, qualityFilter, options);
       indexed.push(id);
       return id;
     });
-    await makeUser(service, collectionId, user, options);
-    await giveFaces(service, collectionId, user, ids, options);
+    await makeUser(service, collectionId, user, made, options);
+    await giveFaces(service, collectionId, user, ids, made, options);
     return ids;
   } catch (error) {
     // Who gave up does not wait for it. Why it failed tells more than why this did.
     if (indexed.length > 0) {
-      await abortable(undo(service, collectionId, userId, indexed), options.signal).catch(() => undefined);
+      // Who gave up may try again meanwhile, and counts on the user.
+      const deletesUser = made.has(userId) && options.signal?.aborted !== true;
+      const undone = undo(service, collectionId, user, indexed, deletesUser);
+      await abortable(undone, options.signal).catch(() => undefined);
     }
     throw error;
   }
@@ -52,14 +57,18 @@ export async function enrolFaces(
 async function undo(
   service: Rekognition,
   collectionId: string,
-  userId: string,
+  { userId, pieces }: UserName,
   faceIds: readonly string[],
+  deletesUser: boolean,
 ): Promise<void> {
-  const deadlineMs = service.timeoutMs / 2;
+  const deadlineMs = Math.ceil(service.timeoutMs / 2);
   const options = { signal: AbortSignal.timeout(deadlineMs) };
   const erase = async (): Promise<void> => {
     await takeFaces(service, collectionId, userId, faceIds, options);
     await eraseFaces(service, collectionId, faceIds, options);
+    if (!deletesUser) return;
+    const others = await facesOfUser(service, collectionId, userId, options);
+    if (others?.length === 0) await deleteUsers(service, collectionId, [...pieces, userId], options);
   };
   await retry(erase, { ...options, deadlineMs });
 }
@@ -104,9 +113,11 @@ function makeUser(
   service: Rekognition,
   collectionId: string,
   { userId, pieces }: UserName,
+  made: Set<string>,
   options: CallOptions,
 ): Promise<void> {
-  return createUsers(service, collectionId, [...pieces, userId], options);
+  // Pieces without their user are left over.
+  return createUsers(service, collectionId, [userId, ...pieces], made, options);
 }
 
 async function giveFaces(
@@ -114,6 +125,7 @@ async function giveFaces(
   CollectionId: string,
   user: UserName,
   faceIds: readonly string[],
+  made: Set<string>,
   options: CallOptions,
 ): Promise<void> {
   if (faceIds.length === 0) return;
@@ -125,7 +137,7 @@ async function giveFaces(
       const answer = await client.send(new sdk.AssociateFacesCommand(request), http).catch(async (error: unknown) => {
         if (!isNamed(error, "ResourceNotFoundException")) throw error;
         // Somebody deleted the user in between, or not all of the service knows it yet. Without a collection this rejects.
-        await makeUser(service, CollectionId, user, { signal: http.abortSignal });
+        await makeUser(service, CollectionId, user, made, { signal: http.abortSignal });
         throw new FaceKitError("service-unavailable", "Rekognition does not know the member's user yet.", {
           adapter: adapterId,
           retryable: true,

@@ -28,6 +28,6 @@ export async function eraseUser(
   };
   await retry(erase, { deadlineMs: service.timeoutMs, ...(options.signal && { signal: options.signal }) });
   // Last, so that a call that broke off is repeated by one who still sees the member.
-  await deleteUsers(service, collectionId, [userId, ...pieces], options);
+  await deleteUsers(service, collectionId, [...pieces, userId], options);
   return faces.size;
 }

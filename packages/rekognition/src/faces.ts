@@ -76,18 +76,26 @@ export async function* listUsers(
   } while (NextToken);
 }
 
-/** Makes users; those that are there stay. */
+/** Makes users; those that are there stay. `made` gets those that this call may have made, also where it rejects. */
 export async function createUsers(
   service: Rekognition,
   CollectionId: string,
   userIds: readonly string[],
+  made: Set<string>,
   { signal }: CallOptions,
 ): Promise<void> {
   for (const UserId of userIds) {
+    const wasMade = made.has(UserId);
+    made.add(UserId);
+    // By its token a call that is repeated after a lost answer is known as the one that made the user.
+    const request = { CollectionId, UserId, ClientRequestToken: crypto.randomUUID() };
     await service.call(
       "CreateUser",
       (client, sdk, http) =>
-        unless("ConflictException", client.send(new sdk.CreateUserCommand({ CollectionId, UserId }), http)),
+        client.send(new sdk.CreateUserCommand(request), http).catch((error: unknown) => {
+          if (!isNamed(error, "ConflictException")) throw error;
+          if (!wasMade) made.delete(UserId);
+        }),
       signal && { signal },
     );
   }

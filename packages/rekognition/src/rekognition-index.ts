@@ -32,7 +32,7 @@ import { collectionIdOf } from "./names.js";
 import { faceAlone, photoToSend } from "./photos.js";
 import { photosAtATime } from "./rekognition-detector.js";
 import { adapterId, isNamed, type RekognitionConnectionOptions, rekognitionService } from "./service.js";
-import { deleteStrays, isFaceId, listStrays, strayFinder } from "./strays.js";
+import { deleteStrays, isStrayId, listStrays, strayFinder } from "./strays.js";
 
 export interface RekognitionIndexOptions extends RekognitionConnectionOptions {
   /** Makes a JPEG or PNG, for example `encodeImage` of `@facekit/node`. All that is sent is made by it. */
@@ -233,9 +233,9 @@ export function rekognitionIndex(options: RekognitionIndexOptions): FaceIndex {
       },
       async delete(namespace, ids, call = {}) {
         checkId("namespace", namespace);
-        const faceIds = ids.filter(isFaceId);
-        if (faceIds.length === 0) return 0;
-        return inCollection(namespace, 0, (id) => deleteStrays(service, id, faceIds, call));
+        const strayIds = ids.filter(isStrayId);
+        if (strayIds.length === 0) return 0;
+        return inCollection(namespace, 0, (id) => deleteStrays(service, id, strayIds, call));
       },
     },
 

@@ -37,7 +37,7 @@ export function isNamed(error: unknown, name: string): boolean {
 }
 
 /** What they are given is checked before it is sent, so all that is left to be wrong with it is that no face is seen. */
-const lookAtFaces = ["CompareFaces", "SearchFacesByImage", "SearchUsersByImage"];
+const lookAtFaces = ["CompareFaces", "SearchUsersByImage"];
 
 /** Of a list whose pages ended before they were read, of another service at this endpoint, and of a damaged request. */
 const answersToNothing = ["InvalidPaginationTokenException", "SerializationException", "UnknownOperationException"];

@@ -1,7 +1,7 @@
 import { abortable, type CallOptions, type StrayFace } from "@facekit/core";
-import { deleteFaces, type HeldFace, listFaces } from "./faces.js";
+import { deleteFaces, deleteUsers, facesOfUser, type HeldFace, listFaces, listUsers } from "./faces.js";
 import type { MemberNames } from "./member-names.js";
-import { notedIn } from "./names.js";
+import { isLongName, memberIdOf, notedIn, ownerOfPiece } from "./names.js";
 import type { Rekognition } from "./service.js";
 
 /** What is noted of a face that an enrolment indexed and gave nobody. Faces that others indexed are none of ours. */
@@ -9,7 +9,13 @@ function strayOf({ UserId, ExternalImageId }: HeldFace): { at: Date; userId: str
   return UserId === undefined ? notedIn(ExternalImageId) : undefined;
 }
 
-/** All strays, those of enrolments under way too: `since` tells them. */
+/** Before the id of a user that is told as a stray. No face's id has it. */
+const userMark = "user/";
+
+/**
+ * All strays, those of enrolments under way too: `since` tells them. Beside the faces that are no user's, these are users
+ * that have no face, and pieces of long names that have no user. The ids of all users are held.
+ */
 export async function* listStrays(
   service: Rekognition,
   names: MemberNames,
@@ -17,26 +23,58 @@ export async function* listStrays(
   options: CallOptions,
 ): AsyncGenerator<StrayFace> {
   const memberOf = names.reader(collectionId, options);
+  const told = async (id: string, userId: string, since: Date): Promise<StrayFace> => {
+    const memberId = await memberOf(userId);
+    return { id, why: "no-member", ...(memberId === undefined ? {} : { memberId }), since };
+  };
+  // A user is made after its first faces were indexed, so that these are listed where an enrolment is at it.
+  const users = new Map<string, { hasFaces: boolean; since: number }>();
+  for await (const userId of listUsers(service, collectionId, options))
+    users.set(userId, { hasFaces: false, since: 0 });
   for await (const face of listFaces(service, collectionId, options)) {
+    const user = users.get(face.UserId ?? "");
+    if (user !== undefined) user.hasFaces = true;
     const stray = strayOf(face);
     if (stray === undefined) continue;
-    const memberId = await memberOf(stray.userId);
-    yield {
-      id: face.FaceId,
-      why: "no-member",
-      ...(memberId === undefined ? {} : { memberId }),
-      since: stray.at,
-    };
+    const meant = users.get(stray.userId);
+    if (meant !== undefined) meant.since = Math.max(meant.since, stray.at.getTime());
+    yield await told(face.FaceId, stray.userId, stray.at);
+  }
+  for (const [userId, { hasFaces, since }] of users) {
+    options.signal?.throwIfAborted();
+    const owner = ownerOfPiece(userId);
+    const isOurs = owner !== undefined || isLongName(userId) || memberIdOf(userId) !== undefined;
+    const isLeft = owner === undefined ? !hasFaces : !users.has(owner);
+    // When a user was made the service does not tell.
+    if (isOurs && isLeft) yield await told(userMark + userId, owner ?? userId, new Date(since));
   }
 }
 
-/** Whether a face could have this id; the service refuses a request with another. */
-export function isFaceId(id: string): boolean {
+/** Whether a stray could have this id; the service refuses a request with another. */
+export function isStrayId(id: string): boolean {
+  return isFaceId(id) || (id.startsWith(userMark) && /^[a-zA-Z0-9_.:-]{1,128}$/.test(id.slice(userMark.length)));
+}
+
+function isFaceId(id: string): boolean {
   return /^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/.test(id);
 }
 
-/** Deletes those of these faces that are strays still, and tells how many these were. */
+/** Deletes those of these that are strays still, and tells how many these were. */
 export async function deleteStrays(
+  service: Rekognition,
+  collectionId: string,
+  ids: readonly string[],
+  options: CallOptions,
+): Promise<number> {
+  const faceIds = ids.filter(isFaceId);
+  const userIds = ids.filter((id) => id.startsWith(userMark)).map((id) => id.slice(userMark.length));
+  return (
+    (await deleteStrayFaces(service, collectionId, faceIds, options)) +
+    (await deleteStrayUsers(service, collectionId, userIds, options))
+  );
+}
+
+async function deleteStrayFaces(
   service: Rekognition,
   collectionId: string,
   ids: readonly string[],
@@ -51,6 +89,32 @@ export async function deleteStrays(
     }
     // One that becomes a member's meanwhile, the service keeps.
     if (strays.length > 0) deleted += strays.length - (await deleteFaces(service, collectionId, strays, options));
+  }
+  return deleted;
+}
+
+async function deleteStrayUsers(
+  service: Rekognition,
+  collectionId: string,
+  userIds: readonly string[],
+  options: CallOptions,
+): Promise<number> {
+  const held = new Set<string>();
+  // Only a list of all users tells the pieces of a long name.
+  if (userIds.some((id) => id.startsWith("::"))) {
+    for await (const id of listUsers(service, collectionId, options)) if (id.startsWith("::")) held.add(id);
+  }
+  let deleted = 0;
+  for (const userId of userIds) {
+    const owner = ownerOfPiece(userId);
+    if (owner === undefined) {
+      const faces = await facesOfUser(service, collectionId, userId, options);
+      if (faces?.length !== 0) continue;
+      const pieces = [...held].filter((id) => ownerOfPiece(id) === userId);
+      await deleteUsers(service, collectionId, [...pieces, userId], options);
+    } else if (held.has(userId) && !held.has(owner)) await deleteUsers(service, collectionId, [userId], options);
+    else continue;
+    deleted++;
   }
   return deleted;
 }

@@ -1,4 +1,9 @@
-import { DeleteCollectionCommand, DescribeCollectionCommand, RekognitionClient } from "@aws-sdk/client-rekognition";
+import {
+  CompareFacesCommand,
+  DeleteCollectionCommand,
+  DescribeCollectionCommand,
+  RekognitionClient,
+} from "@aws-sdk/client-rekognition";
 import type { RekognitionFault, RekognitionServer } from "@facekit/conformance/rekognition-server";
 import { createFlows, type DecodedImage, type FaceIndex } from "@facekit/core";
 import { encodeImage } from "@facekit/node";
@@ -16,6 +21,12 @@ function clientOf(server: RekognitionServer): RekognitionClient {
 
 async function enrol(index: FaceIndex, memberId: string, person: number, namespace = "shop"): Promise<void> {
   await index.enrol(namespace, memberId, [await probeOf(index, toyPhoto([person]))]);
+}
+
+/** How many users the service holds, pieces of long names among them. */
+async function usersHeld(server: RekognitionServer): Promise<number> {
+  const answer = await clientOf(server).send(new DescribeCollectionCommand({ CollectionId: "shop" }));
+  return answer.UserCount ?? -1;
 }
 
 /** How many faces the service holds, whoever's they are. */
@@ -57,11 +68,16 @@ describe("a service that fails", () => {
 
   test("a lost answer costs half of the time limit, and nothing is done twice", async () => {
     const server = await startToyServer();
-    const index = indexAt(server, { timeoutMs: 2000 });
+    const index = indexAt(server, { timeoutMs: 10_000 });
+    // The collection is there: an answer that it is not would not be lost.
+    await enrol(index, "bob", 1);
     for (const operation of ["IndexFaces", "AssociateFaces"]) server.inflict("unanswered", { operation });
     await enrol(index, "ada", 0);
-    expect(await enrolledIn(index)).toEqual([["ada", 1]]);
-    expect(await facesHeld(server)).toBe(1);
+    expect(await enrolledIn(index)).toEqual([
+      ["ada", 1],
+      ["bob", 1],
+    ]);
+    expect(await facesHeld(server)).toBe(2);
   });
 
   test("a rate of requests that is too low for the work slows it down and does not break it", async () => {
@@ -73,9 +89,21 @@ describe("a service that fails", () => {
     expect((await enrolledIn(index)).length).toBe(4);
   });
 
+  test("a slow service is waited for, and given up by who has no more time", async () => {
+    const server = await startToyServer({ latencyMs: 200 });
+    const index = indexAt(server);
+    await enrol(index, "ada", 0);
+    const probe = await probeOf(index, toyPhoto([0], 8));
+    expect((await index.search("shop", [probe], { k: 1 })).matches[0]?.[0]?.memberId).toBe("ada");
+    await expect(indexAt(server, { timeoutMs: 100 }).probe(toyPhoto([0]))).rejects.toMatchObject({
+      code: "service-unavailable",
+      retryable: true,
+    });
+  });
+
   test("throttling without end is service-unavailable when the time is over, and nothing is left", async () => {
     const server = await startToyServer();
-    const index = indexAt(server, { timeoutMs: 3000 });
+    const index = indexAt(server, { timeoutMs: 10_000 });
     await enrol(index, "ada", 0);
     const probe = await probeOf(index, toyPhoto([1]));
     server.inflict("throttled", { operation: "AssociateFaces", times: 1000 });
@@ -86,24 +114,40 @@ describe("a service that fails", () => {
     });
     server.relent();
     expect(await facesHeld(server)).toBe(1);
+    expect(await usersHeld(server)).toBe(1);
     expect(await enrolledIn(index)).toEqual([["ada", 1]]);
     expect(await straysIn(index)).toEqual([]);
   });
 
-  test.each([
-    ["IndexFaces", 0],
-    ["CreateUser", 1],
-    ["AssociateFaces", 1],
-  ])("a failure for good at %s leaves no face behind", async (operation) => {
+  test.each(["IndexFaces", "CreateUser", "AssociateFaces"])(
+    "a failure for good at %s leaves nothing behind",
+    async (operation) => {
+      const server = await startToyServer();
+      const index = indexAt(server, { timeoutMs: 60_001 });
+      const probes = [await probeOf(index, toyPhoto([0])), await probeOf(index, toyPhoto([0], 8))];
+      await enrol(index, "bob", 1);
+      server.inflict("access-denied", { operation });
+      const error: unknown = await index.enrol("shop", "ada", probes).catch((reason: unknown) => reason);
+      expect(error).toMatchObject({ code: "access-denied", retryable: false });
+      expect(String(error)).toContain(`rekognition:${operation}`);
+      expect(await facesHeld(server)).toBe(1);
+      expect(await usersHeld(server)).toBe(1);
+      expect(await enrolledIn(index)).toEqual([["bob", 1]]);
+    },
+  );
+
+  test("a failed enrolment deletes the user that it made, and no other", async () => {
     const server = await startToyServer();
     const index = indexAt(server);
-    const probes = [await probeOf(index, toyPhoto([0])), await probeOf(index, toyPhoto([0], 8))];
     await enrol(index, "bob", 1);
-    server.inflict("access-denied", { operation });
-    const error: unknown = await index.enrol("shop", "ada", probes).catch((reason: unknown) => reason);
-    expect(error).toMatchObject({ code: "access-denied", retryable: false });
-    expect(String(error)).toContain(`rekognition:${operation}`);
-    expect(await facesHeld(server)).toBe(1);
+    const probe = await probeOf(index, toyPhoto([0]));
+    for (const memberId of ["x".repeat(500), "bob"]) {
+      // The answer to what made the user is lost, and it is asked again.
+      server.inflict("cut-off", { operation: "CreateUser" });
+      server.inflict("access-denied", { operation: "AssociateFaces" });
+      expect(await codeOf(index.enrol("shop", memberId, [probe]))).toBe("access-denied");
+      expect(await usersHeld(server)).toBe(1);
+    }
     expect(await enrolledIn(index)).toEqual([["bob", 1]]);
   });
 
@@ -280,6 +324,20 @@ describe("a photo", () => {
     expect(await codeOf(kit.compare(toyPhoto([0]), toyPhoto([])))).toBe("no-face");
   });
 
+  test("is compared with one that shows a face", async () => {
+    const server = await startToyServer();
+    const [shows, lacks] = await Promise.all([toyPhoto([0]), toyPhoto([])].map((photo) => encodeImage(photo)));
+    for (const [source, target] of [
+      [shows, lacks],
+      [lacks, shows],
+    ]) {
+      const request = { SourceImage: { Bytes: source }, TargetImage: { Bytes: target } };
+      await expect(clientOf(server).send(new CompareFacesCommand(request))).rejects.toMatchObject({
+        name: "InvalidParameterException",
+      });
+    }
+  });
+
   test("that the service does not index is no-face with its reasons, and nothing is kept", async () => {
     const server = await startToyServer();
     const index = indexAt(server, { qualityFilter: "HIGH" });
@@ -292,6 +350,7 @@ describe("a photo", () => {
     });
     expect(await facesHeld(server)).toBe(1);
     expect(await codeOf(index.search("shop", [probe], { k: 1 }))).toBe("no-face");
+    expect(await codeOf(index.compare(probe, probe))).toBe("no-face");
     const identified = await createFlows({ index, namespace: "shop" }).identify(toyPhoto([0]));
     expect(identified.decision.refusals).toEqual(["no-face"]);
     const attended = await createFlows({ index, namespace: "shop" }).takeAttendance(toyPhoto([0]));

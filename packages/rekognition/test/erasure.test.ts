@@ -6,9 +6,10 @@ import {
   RekognitionClient,
 } from "@aws-sdk/client-rekognition";
 import type { RekognitionServer } from "@facekit/conformance/rekognition-server";
+import { reconcile } from "@facekit/core";
 import { encodeImage } from "@facekit/node";
 import { expect, onTestFinished, test } from "vitest";
-import { connectionTo, enrolledIn, indexAt, probeOf, startToyServer, straysIn } from "./support.js";
+import { collect, connectionTo, enrolledIn, indexAt, probeOf, startToyServer, straysIn } from "./support.js";
 import { toyPhoto } from "./toy-engine.js";
 
 function clientOf(server: RekognitionServer): RekognitionClient {
@@ -164,4 +165,33 @@ test("members that are erased at a time share the reading of what was left over,
   expect(await heldBy(server)).toEqual({ faces: 0, users: 0 });
   // Two for each member's own faces, and two readings at most.
   expect((server.requests.get("ListFaces") ?? 0) - before).toBeLessThanOrEqual(ids.length * 2 + 2);
+});
+
+test("reconcile tells a user without a face, deletes it, and leaves that of an enrolment under way", async () => {
+  const server = await startToyServer();
+  const index = indexAt(server);
+  await index.enrol("shop", "bob", [await probeOf(index, toyPhoto([1]))]);
+  await clientOf(server).send(new CreateUserCommand({ CollectionId: "shop", UserId: "ada" }));
+  // What an enrolment is at has a face that was indexed just now.
+  for (const operation of ["AssociateFaces", "DisassociateFaces"]) server.inflict("access-denied", { operation });
+  await expect(index.enrol("shop", "eve", [await probeOf(index, toyPhoto([0]))])).rejects.toMatchObject({
+    code: "access-denied",
+  });
+  const reconciled = async (apply: boolean): Promise<[string, string][]> =>
+    (await collect(reconcile({ index, namespace: "shop", apply }))).map((each) => [
+      each.kind === "stray-face" ? (each.stray.memberId ?? "") : each.kind,
+      each.outcome,
+    ]);
+  for (const [apply, outcome] of [
+    [false, "planned"],
+    [true, "repaired"],
+  ] as const) {
+    expect((await reconciled(apply)).sort()).toEqual([
+      ["ada", outcome],
+      ["eve", "waiting"],
+      ["eve", "waiting"],
+    ]);
+  }
+  expect(await heldBy(server)).toEqual({ faces: 2, users: 2 });
+  expect(await enrolledIn(index)).toEqual([["bob", 1]]);
 });

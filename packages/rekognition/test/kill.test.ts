@@ -1,6 +1,12 @@
 import { spawn } from "node:child_process";
 import { fileURLToPath } from "node:url";
-import { DescribeCollectionCommand, IndexFacesCommand, RekognitionClient } from "@aws-sdk/client-rekognition";
+import {
+  DeleteUserCommand,
+  DescribeCollectionCommand,
+  IndexFacesCommand,
+  ListUsersCommand,
+  RekognitionClient,
+} from "@aws-sdk/client-rekognition";
 import type { RekognitionFault, RekognitionServer } from "@facekit/conformance/rekognition-server";
 import { encodeImage } from "@facekit/node";
 import { expect, onTestFinished, test } from "vitest";
@@ -40,6 +46,18 @@ async function killedAt(
   expect(signal, said).toBe("SIGKILL");
 }
 
+function clientOf(server: RekognitionServer): RekognitionClient {
+  const client = new RekognitionClient({ ...connectionTo(server) });
+  onTestFinished(() => client.destroy());
+  return client;
+}
+
+/** How many users the service holds, pieces of long names among them. */
+async function usersHeld(server: RekognitionServer): Promise<number | undefined> {
+  const answer = await clientOf(server).send(new DescribeCollectionCommand({ CollectionId: "shop" }));
+  return answer.UserCount;
+}
+
 const enrolSteps = [
   ["IndexFaces", "not-done"],
   ["IndexFaces", "unanswered"],
@@ -75,6 +93,7 @@ test.each(enrolSteps)(
     const ids = [...strays.map(({ id }) => id), ...faces, "no id"];
     expect(await index.strays?.delete("shop", ids)).toBe(strays.length);
     expect(await straysIn(index)).toEqual([]);
+    expect(await usersHeld(server)).toBe(whole ? 2 : 1);
     await index.enrol("shop", "ada", [await probeOf(index, toyPhoto([0]))]);
     expect(await enrolledIn(index)).toEqual([
       ["ada", whole ? 3 : 1],
@@ -103,6 +122,68 @@ test.each(forgetSteps)("an erasure killed at %s (%s) ends when it is tried again
   expect(await index.deleteMember("shop", "ada")).toBe(facesWereLeft ? 2 : 0);
   expect(await straysIn(index)).toEqual([]);
   expect(await enrolledIn(index)).toEqual([["bob", 1]]);
+  expect(await usersHeld(server)).toBe(1);
+});
+
+/** Longer than a user's id may be. */
+const long = "x".repeat(500);
+const leftovers = [
+  ["enrol", "ada", "CreateUser", "unanswered"],
+  ["enrol", "ada", "AssociateFaces", "not-done"],
+  ["enrol", "a long id", "CreateUser", "unanswered"],
+  ["enrol", "a long id", "AssociateFaces", "not-done"],
+  ["forget", "ada", "DeleteFaces", "unanswered"],
+  ["forget", "ada", "DeleteUser", "not-done"],
+  ["forget", "a long id", "DeleteUser", "not-done"],
+  ["forget", "a long id", "DeleteUser", "unanswered"],
+] as const;
+
+test.each(leftovers)("%s of %s, killed at %s (%s): what is left of it is told, users too", async (...step) => {
+  const server = await startToyServer();
+  const index = indexAt(server);
+  const [what, who, ...killed] = step;
+  const memberId = who === "ada" ? who : long;
+  if (what === "forget") await index.enrol("shop", memberId, [await probeOf(index, toyPhoto([0]))]);
+  await index.enrol("shop", "bob", [await probeOf(index, toyPhoto([1]))]);
+  await killedAt(server, what, memberId, ...killed);
+  // Another process has no names in memory.
+  const other = indexAt(server);
+  const strays = await straysIn(other);
+  const users = strays.filter(({ id }) => id.startsWith("user/"));
+  expect(users).toHaveLength(1);
+  for (const { since } of users) expect(since).toBeInstanceOf(Date);
+  if (who === "ada") expect(users[0]).toMatchObject({ id: "user/ada", why: "no-member", memberId });
+  expect(
+    await other.strays?.delete("shop", ["user/bob", "user/eve", "user/no user", ...strays.map((each) => each.id)]),
+  ).toBe(strays.length);
+  expect(await straysIn(other)).toEqual([]);
+  expect(await usersHeld(server)).toBe(1);
+  expect(await enrolledIn(other)).toEqual([["bob", 1]]);
+});
+
+test("pieces of a long name whose user somebody deleted are strays", async () => {
+  const server = await startToyServer();
+  const index = indexAt(server);
+  await index.enrol("shop", "bob", [await probeOf(index, toyPhoto([1]))]);
+  await index.enrol("shop", long, [await probeOf(index, toyPhoto([0]))]);
+  const client = clientOf(server);
+  const { Users = [] } = await client.send(new ListUsersCommand({ CollectionId: "shop" }));
+  const [UserId] = Users.flatMap((user) => user.UserId ?? [])
+    .sort((a, b) => a.length - b.length)
+    .slice(1);
+  await client.send(new DeleteUserCommand({ CollectionId: "shop", UserId }));
+  const other = indexAt(server);
+  const strays = await straysIn(other);
+  // The face, and the pieces.
+  expect(strays.map(({ memberId }) => memberId)).toEqual(strays.map(() => long));
+  expect(
+    await other.strays?.delete(
+      "shop",
+      strays.map(({ id }) => id),
+    ),
+  ).toBe(strays.length);
+  expect(await straysIn(other)).toEqual([]);
+  expect(await usersHeld(server)).toBe(1);
 });
 
 test("a member is erased with what enrolments left over, and faces that others indexed are left alone", async () => {

@@ -104,6 +104,8 @@ export function indexAt(server: RekognitionServer, options: Partial<RekognitionI
     ...connectionTo(server),
     encode: encodeImage,
     decode: decodeImage,
+    // A busy machine is no fault of the service.
+    timeoutMs: 60_000,
     ...options,
   });
   onTestFinished(() => index[Symbol.asyncDispose]());

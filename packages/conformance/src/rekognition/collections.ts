@@ -5,7 +5,6 @@ import {
   type Body,
   collectionIdOf,
   externalImageIdOf,
-  faceIdOf,
   faceIdsOf,
   filterOf,
   imageBytesOf,
@@ -87,9 +86,6 @@ export class Collections {
       AssociateFaces: () => this.#exclusively(() => this.#once(operation, body, () => this.#associateFaces(body))),
       DisassociateFaces: () =>
         this.#exclusively(() => this.#once(operation, body, () => this.#disassociateFaces(body))),
-      SearchFaces: () => this.#searchFaces(body),
-      SearchFacesByImage: () => this.#searchFacesByImage(body),
-      SearchUsers: () => this.#searchUsers(body),
       SearchUsersByImage: () => this.#searchUsersByImage(body),
       DetectFaces: () => this.#detectFaces(body),
       CompareFaces: () => this.#compareFaces(body),
@@ -122,10 +118,7 @@ export class Collections {
     const collection = this.#collection(body);
     this.#collections.delete(collection.id);
     const { index } = this.#options.engine;
-    await this.#change(async () => {
-      await index.remove(facesIn(collection.id), [...collection.faces.keys()]);
-      await index.remove(usersIn(collection.id), [...collection.users.keys()]);
-    });
+    await this.#change(() => index.remove(usersIn(collection.id), [...collection.users.keys()]));
     return { StatusCode: 200 };
   }
 
@@ -165,12 +158,6 @@ export class Collections {
       });
       for (const face of added) collection.faces.set(face.id, face);
       collection.images.set(image, ids);
-      await this.#change(() =>
-        engine.index.add(
-          facesIn(collection.id),
-          added.map(({ id, vector }) => ({ id, memberId: id, vector })),
-        ),
-      );
       const records = ids.flatMap((id, i) => {
         const [face, stored] = [fit[i], collection.faces.get(id)];
         return face === undefined || stored === undefined ? [] : [{ Face: faceOf(stored), FaceDetail: detailOf(face) }];
@@ -190,7 +177,6 @@ export class Collections {
       } else if (collection.faces.delete(id)) deleted.push(id);
       else unsuccessful.push({ FaceId: id, Reasons: ["FACE_NOT_FOUND"] });
     }
-    await this.#change(() => this.#options.engine.index.remove(facesIn(collection.id), deleted));
     return { DeletedFaces: deleted, UnsuccessfulFaceDeletions: unsuccessful };
   }
 
@@ -296,56 +282,13 @@ export class Collections {
     };
   }
 
-  async #searchFaces(body: Body): Promise<Answer> {
-    const collection = this.#collection(body);
-    const face = collection.faces.get(faceIdOf(body) ?? "");
-    if (face === undefined) throw missing("The face id");
-    const found = (await this.#nearest(facesIn(collection.id), face.vector, body, "MaxFaces", 4096)).filter(
-      ({ id }) => id !== face.id,
-    );
-    return { SearchedFaceId: face.id, FaceMatches: faceMatches(collection, found), FaceModelVersion: modelVersion };
-  }
-
-  async #searchFacesByImage(body: Body): Promise<Answer> {
-    const collection = this.#collection(body);
-    const { searched } = await this.#searched(body);
-    if (searched === undefined) throw noFaces();
-    const found = await this.#nearest(facesIn(collection.id), searched.vector, body, "MaxFaces", 4096);
-    return {
-      SearchedFaceBoundingBox: boundingBoxOf(searched.seen.image, searched.seen.face.box),
-      SearchedFaceConfidence: searched.seen.confidence,
-      FaceMatches: faceMatches(collection, found),
-      FaceModelVersion: modelVersion,
-    };
-  }
-
-  async #searchUsers(body: Body): Promise<Answer> {
-    const collection = this.#collection(body);
-    const faceId = faceIdOf(body);
-    const userId = optionalUserIdOf(body);
-    if ((faceId === undefined) === (userId === undefined)) {
-      throw new ServiceError("InvalidParameterException", "One of FaceId and UserId is wanted");
-    }
-    const vector =
-      userId === undefined
-        ? collection.faces.get(faceId ?? "")?.vector
-        : templateOf(collection, this.#facesOfUser(collection, userId));
-    if (vector === undefined) throw missing("What is searched for");
-    const found = await this.#nearest(usersIn(collection.id), vector, body, "MaxUsers", 500);
-    return {
-      ...(faceId === undefined ? { SearchedUser: { UserId: userId } } : { SearchedFace: { FaceId: faceId } }),
-      UserMatches: userMatches(found.filter(({ id }) => id !== userId)),
-      FaceModelVersion: modelVersion,
-    };
-  }
-
   async #searchUsersByImage(body: Body): Promise<Answer> {
     const collection = this.#collection(body);
     const { searched, unsearched } = await this.#searched(body);
     if (searched === undefined) {
       return { UserMatches: [], UnsearchedFaces: unsearched, FaceModelVersion: modelVersion };
     }
-    const found = await this.#nearest(usersIn(collection.id), searched.vector, body, "MaxUsers", 500);
+    const found = await this.#nearest(collection, searched.vector, body);
     return {
       UserMatches: userMatches(found),
       SearchedFace: { FaceDetail: detailOf(searched.seen) },
@@ -362,9 +305,12 @@ export class Collections {
   async #compareFaces(body: Body): Promise<Answer> {
     const { engine, confidence } = this.#options;
     const threshold = numberOf(body, "SimilarityThreshold", 0, 100, 80);
-    const [source] = await this.#faces(imageBytesOf(body, "SourceImage"));
-    const targets = await this.#faces(imageBytesOf(body, "TargetImage"));
-    if (source === undefined) throw noFaces();
+    const filter = filterOf(body, "NONE");
+    const fit = async (name: "SourceImage" | "TargetImage"): Promise<SeenFace[]> =>
+      (await this.#faces(imageBytesOf(body, name))).filter((face) => refusalOf(face, filter) === undefined);
+    const [source] = await fit("SourceImage");
+    const targets = await fit("TargetImage");
+    if (source === undefined || targets.length === 0) throw noFaces();
     const [own, ...others] = await engine.embedder.embed([source, ...targets]);
     const compared = targets.map((target, i) => {
       const other = others[i];
@@ -424,17 +370,16 @@ export class Collections {
     return seen === undefined || vector === undefined ? { unsearched } : { searched: { seen, vector }, unsearched };
   }
 
+  /** The users whose vectors are nearest. */
   async #nearest(
-    gallery: string,
+    { id }: Collection,
     vector: Float32Array,
     body: Body,
-    limit: "MaxFaces" | "MaxUsers",
-    most: number,
   ): Promise<{ readonly id: string; readonly similarity: number }[]> {
-    const k = numberOf(body, limit, 1, most, 80);
-    const threshold = numberOf(body, limit === "MaxFaces" ? "FaceMatchThreshold" : "UserMatchThreshold", 0, 100, 80);
+    const k = numberOf(body, "MaxUsers", 1, 500, 80);
+    const threshold = numberOf(body, "UserMatchThreshold", 0, 100, 80);
     await this.#settle();
-    const { hits } = await this.#options.engine.index.search(gallery, [vector], { k });
+    const { hits } = await this.#options.engine.index.search(usersIn(id), [vector], { k });
     return (hits[0] ?? [])
       .map(({ memberId, similarity }) => ({ id: memberId, similarity: this.#options.confidence(similarity) }))
       .filter(({ similarity }) => similarity >= threshold);
@@ -537,16 +482,6 @@ function faceOf(face: StoredFace): Answer {
   };
 }
 
-function faceMatches(
-  { faces }: Collection,
-  found: readonly { readonly id: string; readonly similarity: number }[],
-): Answer[] {
-  return found.flatMap(({ id, similarity }) => {
-    const face = faces.get(id);
-    return face === undefined ? [] : [{ Similarity: similarity, Face: faceOf(face) }];
-  });
-}
-
 function userMatches(found: readonly { readonly id: string; readonly similarity: number }[]): Answer[] {
   return found.map(({ id, similarity }) => ({
     Similarity: similarity,
@@ -560,10 +495,6 @@ function missing(what: string): ServiceError {
 
 function noFaces(): ServiceError {
   return new ServiceError("InvalidParameterException", "There are no faces in the image. Should be at least 1.");
-}
-
-function facesIn(collectionId: string): string {
-  return `faces/${collectionId}`;
 }
 
 function usersIn(collectionId: string): string {

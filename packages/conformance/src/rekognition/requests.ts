@@ -59,10 +59,6 @@ export function requestTokenOf(body: Body): string | undefined {
   return textOf(body, "ClientRequestToken", tokenPattern);
 }
 
-export function faceIdOf(body: Body): string | undefined {
-  return textOf(body, "FaceId", facePattern);
-}
-
 export function faceIdsOf(body: Body, most: number): string[] {
   return wanted(optionalFaceIdsOf(body, most), "FaceIds");
 }
