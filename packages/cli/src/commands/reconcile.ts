@@ -90,7 +90,7 @@ async function reconcile(shell: Shell, options: ReconcileOptions): Promise<Answe
     ...(listed.length === 0 ? [] : [""]),
     `compared ${count(counts.enrolled, "member")} with faces, ${count(counts.members, "entry", "entries")} and ${count(counts.photos, "photo")}`,
     all === 0 ? "all agree" : `${count(all, "difference")}: ${outcomesText(counts.outcomes)}`,
-    ...(planned > 0 ? ["To repair what is planned: facekit reconcile --apply"] : []),
+    ...(planned > 0 ? ["To repair what is planned: the same command with --apply"] : []),
     ...(waiting > 0
       ? ["What waits is new, and somebody may be registering: run it again later. --grace says what is new."]
       : []),
