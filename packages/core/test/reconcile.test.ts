@@ -361,6 +361,16 @@ describe("what is not an orphan is never deleted", () => {
     expect(await source.get(n, "ada")).toMatchObject({ id: "ada" });
   });
 
+  test("where the faces outlive a restart and the members do not: that is refused", async () => {
+    const lasting = { ...index, capabilities: { ...index.capabilities, persistent: true } };
+    // After a restart with the memory of before: two are new, and all three others would be taken for orphans.
+    const kit = createFlows({ index: lasting, members: memoryMemberSource() });
+    for (const [i, memberId] of ["dan", "eve", "fay", "gus"].entries()) await kit.register(memberId, fileOf(i + 4));
+    expect(await all(kit.reconcile({ graceMs: 0 }))).toHaveLength(3);
+    expect(() => kit.reconcile({ graceMs: 0, apply: true })).toThrow(/after a restart/);
+    expect(await facesOf()).toHaveLength(7);
+  });
+
   test("where the index is empty, as that of another file would be: that is refused, unless it is said", async () => {
     const empty = { index: { ...toyFaceIndex(), ...(index.strays && { strays: index.strays }) } };
     const before = await members.get(n, "bo");
@@ -613,6 +623,34 @@ describe("options", () => {
 
   test("a signal ends it with its own reason", async () => {
     await expect(run({ signal: AbortSignal.abort("enough") })).rejects.toBe("enough");
+  });
+
+  /** A service that takes the question and does not answer. */
+  const stuck = async function* (): AsyncGenerator<never> {
+    await new Promise<never>(() => undefined);
+  };
+
+  test.each(["index", "members", "photos", "strays"])("a signal ends it where %s hang", async (part) => {
+    const hanging = {
+      index: { index: { ...index, members: stuck } },
+      members: { members: { ...members, list: stuck } },
+      photos: { photos: { ...photos, list: stuck } },
+      strays: { index: { ...index, strays: { list: stuck, delete: async () => 0 } } },
+    };
+    const [, parts] = Object.entries(hanging).find(([name]) => name === part) ?? [];
+    const controller = new AbortController();
+    const ended = run({ signal: controller.signal }, parts);
+    setTimeout(() => controller.abort("enough"), 20);
+    await expect(ended).rejects.toBe("enough");
+  });
+
+  test("a part that fails ends it where another hangs", async () => {
+    const down = new FaceKitError("service-unavailable", "down", { retryable: true });
+    const failing = (): AsyncIterable<never> => ({
+      [Symbol.asyncIterator]: () => ({ next: () => Promise.reject(down) }),
+    });
+    const parts = { index: { ...index, members: stuck }, members: { ...members, list: failing } };
+    await expect(run({}, parts)).rejects.toBe(down);
   });
 
   test("stray faces of a store may be asked for before anything else", async () => {

@@ -5,6 +5,7 @@ import type { CallOptions, Progress } from "../spec/adapter.js";
 import { type Compared, type ComparedParts, changeOfIds, compareParts } from "./compare-parts.js";
 import type { Difference, Discrepancy, DiscrepancyKind, Outcome, Repair } from "./difference.js";
 import { Grace } from "./grace.js";
+import { interruptible } from "./interruptible.js";
 import { lanes, type NewMember, type Planned, Repairs } from "./repair.js";
 
 type OrphanedFaces = Extract<Discrepancy, { readonly kind: "orphaned-faces" }>;
@@ -91,12 +92,12 @@ const progressEvery = 1000;
  * - A part that fails ends it with that error, and what did not come is never taken for missing. One whose order is wrong
  *   ends it with `not-supported`.
  *
- * Throws `invalid-argument` for wrong options, and `not-supported` where they want to write into a source that cannot, or
- * to delete members of an index that shows writes late.
+ * Throws `invalid-argument` for wrong options, and `not-supported` where they want to write into a source that cannot, to
+ * delete members of an index that shows writes late, or to repair a persistent index by members who are not.
  */
 export function reconcile(options: ReconcileOptions): Reconciliation {
   checkKeys("reconcile", options, ["namespace", "index", "members", "photos", ...reconcileOptionNames]);
-  const { namespace, index, members, photos, graceMs, newMember, deleteMembersWithoutFaces } = options;
+  const { namespace, index, members, photos, apply, graceMs, newMember, deleteMembersWithoutFaces } = options;
   checkId("namespace", namespace);
   checkAdapter("index", index);
   if (members !== undefined) checkAdapter("members", members);
@@ -109,6 +110,14 @@ export function reconcile(options: ReconcileOptions): Reconciliation {
     throw new FaceKitError(
       "not-supported",
       `${name} writes members, and ${members === undefined ? "there is no member source" : `"${members.id}" is not writable`}.`,
+    );
+  }
+  if (apply && index.capabilities.persistent && members?.capabilities.persistent === false) {
+    throw new FaceKitError(
+      "not-supported",
+      `The faces of "${index.id}" outlive this process, and the members of "${members.id}" do not: after a restart all ` +
+        "faces are orphans, and apply would delete them. Keep members where the faces are kept, or elsewhere for good.",
+      { adapter: members.id },
     );
   }
   if (deleteMembersWithoutFaces && !index.capabilities.readAfterWrite) {
@@ -193,7 +202,8 @@ class Run {
       const goes = each.found.kind === "wrong-face-ids" && each.found.templateIds.length === 0;
       if (!(goes && deleteMembersWithoutFaces)) yield each;
     }
-    for await (const stray of index.strays?.list(namespace, this.#call) ?? []) {
+    const strays = index.strays?.list(namespace, this.#call);
+    for await (const stray of strays === undefined ? [] : interruptible(strays, this.#call.signal)) {
       this.#read.strays++;
       this.#tell(progressEvery);
       yield { found: { kind: "stray-face", stray } };
