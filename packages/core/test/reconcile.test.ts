@@ -150,7 +150,7 @@ describe("the plan", () => {
         "wrong-face-ids": 2,
         "stray-face": 2,
       },
-      outcomes: { planned: 6, repaired: 0, left: 2, waiting: 0, gone: 0 },
+      outcomes: { planned: 6, repaired: 0, left: 2, waiting: 0, gone: 0, failed: 0 },
     });
     expect(progress).toEqual([17]);
   });
@@ -528,6 +528,7 @@ describe("what is not an orphan is never deleted", () => {
 });
 
 describe("a repair", () => {
+  const notSupported = new FaceKitError("not-supported", "a collection in another's hands");
   const slow = () => new FaceKitError("service-unavailable", "slow down", { retryable: true, retryAfterMs: 1 });
 
   test("whose answer is lost is told as one", async () => {
@@ -557,6 +558,41 @@ describe("a repair", () => {
       "orphaned-faces eve: create-member repaired",
     ]);
     expect(await run()).toEqual([]);
+  });
+
+  test("that is refused is told, and does not stop those behind it", async () => {
+    for (const [i, id] of ["bad", "dan", "eve"].entries()) await enrol(id, i + 5);
+    strays = [{ id: "s1", why: "no-member" }];
+    const refusing = {
+      members: {
+        ...members,
+        async merge(...args: Parameters<NonNullable<MemberSource["merge"]>>) {
+          if (args[1].id === "bad") throw new FaceKitError("invalid-argument", "422: this e-mail is none");
+          await members.merge?.(...args);
+        },
+      },
+      index: {
+        ...index,
+        async deleteMember(...args: Parameters<FaceIndex["deleteMember"]>) {
+          if (args[1] === "dan") throw new FaceKitError("conflict", "409: an order is open");
+          return index.deleteMember(...args);
+        },
+        strays: { list: () => index.strays?.list(n) ?? [], delete: () => Promise.reject(notSupported) },
+      },
+    };
+    const newMember = ({ memberId }: { memberId: string }) => (memberId === "bad" ? { email: "?" } : undefined);
+    const found = await run({ apply: true, newMember }, refusing);
+    expect(shortOf(found)).toEqual([
+      "orphaned-faces bad: create-member failed",
+      "orphaned-faces dan: delete-faces failed",
+      "orphaned-faces eve: delete-faces repaired",
+      "stray-face s1: delete-stray failed",
+    ]);
+    expect(found.map(({ error }) => error?.code)).toEqual(["invalid-argument", "conflict", undefined, "not-supported"]);
+    expect(found.slice(0, 1).map(describeDifference)).toEqual([
+      expect.stringMatching(/could not be repaired \(invalid-argument: 422: this e-mail is none\)\.$/),
+    ]);
+    expect(await facesOf()).toEqual(["ada", "bad", "bo", "cy", "dan"]);
   });
 
   test("of stray faces is one call for many, and tells how many there were", async () => {

@@ -89,7 +89,8 @@ const progressEvery = 1000;
  * - Repairs come when all is read, or 10,000 wait. Every 256 of them the index is read once more, and before each the
  *   source is asked again; what changed meanwhile is left alone.
  * - It may be broken off anywhere, by a crash too, and run again; what is repaired already is found in order.
- * - A part that fails ends it with that error, and what did not come is never taken for missing. One whose order is wrong
+ * - A repair that is refused (`invalid-argument`, `conflict`, `not-supported`) is told as `failed`, and the next is done.
+ * - A part that fails otherwise ends it with that error, and what did not come is never taken for missing. One whose order is wrong
  *   ends it with `not-supported`.
  *
  * Throws `invalid-argument` for wrong options, and `not-supported` where they want to write into a source that cannot, to
@@ -158,7 +159,14 @@ class Run {
     "wrong-face-ids": 0,
     "stray-face": 0,
   };
-  readonly #outcomes: Writable<ReconcileCounts["outcomes"]> = { planned: 0, repaired: 0, left: 0, waiting: 0, gone: 0 };
+  readonly #outcomes: Writable<ReconcileCounts["outcomes"]> = {
+    planned: 0,
+    repaired: 0,
+    left: 0,
+    waiting: 0,
+    gone: 0,
+    failed: 0,
+  };
   #told = 0;
   #matched = 0;
   #deletions = 0;

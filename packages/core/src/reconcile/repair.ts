@@ -1,5 +1,5 @@
 import { mapConcurrently } from "../concurrency.js";
-import { isFaceKitError } from "../errors.js";
+import { type FaceKitError, isFaceKitError } from "../errors.js";
 import { retry } from "../retry.js";
 import { sleep } from "../sleep.js";
 import type { CallOptions } from "../spec/adapter.js";
@@ -52,8 +52,8 @@ export class Repairs {
       const now = await this.#facesOf(new Set(ofMembers.map(({ found }) => found.memberId)));
       for (const few of chunks(ofMembers, lanes)) {
         yield* await mapConcurrently(few, lanes, async (each): Promise<Difference> => {
-          const outcome = await this.#repair(each, now.get(each.found.memberId));
-          return { ...each.found, repair: each.repair, outcome };
+          const result = await attempt(() => this.#repair(each, now.get(each.found.memberId)));
+          return { ...each.found, repair: each.repair, ...result };
         });
       }
       yield* await this.#deleteStrays(batch);
@@ -175,8 +175,15 @@ export class Repairs {
     const strays = batch.flatMap(({ found, repair }) => (found.kind === "stray-face" ? [{ found, repair }] : []));
     if (strays.length === 0) return [];
     const ids = strays.map(({ found }) => found.stray.id);
-    const erased = await this.#erase(async () => index.strays?.delete(namespace, ids, this.#call), ids.length);
-    return strays.map(({ found, repair }, i) => ({ ...found, repair, outcome: i < erased ? "repaired" : "gone" }));
+    let erased = 0;
+    const result = await attempt(async () => {
+      erased = await this.#erase(async () => index.strays?.delete(namespace, ids, this.#call), ids.length);
+      return "repaired";
+    });
+    return strays.map(({ found, repair }, i): Difference => {
+      if (result.outcome === "failed") return { ...found, repair, ...result };
+      return { ...found, repair, outcome: i < erased ? "repaired" : "gone" };
+    });
   }
 
   /** How many there were. Of a call that was repeated, nobody knows what the first did: it is taken to have done it. */
@@ -187,6 +194,20 @@ export class Repairs {
       return call();
     }, this.#call);
     return attempts > 1 ? most : Number(erased ?? 0);
+  }
+}
+
+/** What a part refuses of one repair; it would refuse it again, and not therefore the next. */
+const refusals: ReadonlySet<string> = new Set(["invalid-argument", "conflict", "not-supported"]);
+
+async function attempt(
+  repair: () => Promise<Outcome>,
+): Promise<{ readonly outcome: Outcome; readonly error?: FaceKitError }> {
+  try {
+    return { outcome: await repair() };
+  } catch (error) {
+    if (isFaceKitError(error) && refusals.has(error.code)) return { outcome: "failed", error };
+    throw error;
   }
 }
 
