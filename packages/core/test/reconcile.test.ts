@@ -361,6 +361,70 @@ describe("what is not an orphan is never deleted", () => {
     expect(await source.get(n, "ada")).toMatchObject({ id: "ada" });
   });
 
+  test("where the photos are those of another shop: that is refused, unless it is said", async () => {
+    const theirs = memoryPhotoStore();
+    for (let i = 0; i < 11; i++) await theirs.put(n, `theirs ${i}`, "1", new Uint8Array([1]));
+    // Faces and entries agree for more members than there are photos.
+    for (let i = 0; i < 20; i++) {
+      await members.put(n, { id: `more ${i}` });
+      await members.linkFaces?.(n, `more ${i}`, await enrol(`more ${i}`, 5), { mode: "add" });
+    }
+    await expect(run({ apply: true }, { photos: theirs })).rejects.toMatchObject(mass);
+    expect(await all(theirs.list(n))).toHaveLength(11);
+    // Ten may be left of erasures.
+    await theirs.deleteMember(n, "theirs 0");
+    expect(await run({ apply: true }, { photos: theirs })).toHaveLength(10);
+    for (let i = 0; i < 11; i++) await theirs.put(n, `theirs ${i}`, "1", new Uint8Array([1]));
+    expect(await run({ apply: true, allowMassDeletion: true }, { photos: theirs })).toHaveLength(11);
+  });
+
+  test("where each face is a stray and no member has one, as when a collection lost its users: that is refused", async () => {
+    const lost = { index: { ...toyFaceIndex(), ...(index.strays && { strays: index.strays }) }, photos: undefined };
+    const unlinked = { ...lost, members: memoryMemberSource() };
+    strays = Array.from({ length: 11 }, (_, i) => ({ id: `s${i}`, why: "no-member" }));
+    await expect(run({ apply: true }, unlinked)).rejects.toMatchObject(mass);
+    expect(strays).toHaveLength(11);
+    strays.pop();
+    expect(await run({ apply: true }, unlinked)).toHaveLength(10);
+  });
+
+  /** So many members of the index; those whose id has the prefix of known ones have an entry. */
+  const crowd = (counts: Readonly<Record<string, number>>, known: string) => {
+    const ids = Object.entries(counts).flatMap(([prefix, count]) =>
+      Array.from({ length: count }, (_, i) => `${prefix}${String(i).padStart(6, "0")}`),
+    );
+    const gone = new Set<string>();
+    const at = new Date(0);
+    const faces: FaceIndex = {
+      ...toyFaceIndex(),
+      async *members() {
+        for (const memberId of ids)
+          if (!gone.has(memberId)) yield { memberId, templates: 1, enrolledAt: at, lastEnrolledAt: at };
+      },
+      deleteMember: async (_, memberId) => Number(gone.size < gone.add(memberId).size),
+    };
+    const source: MemberSource = {
+      ...memoryMemberSource(),
+      async *list() {
+        for (const id of ids) if (id.startsWith(known)) yield { id };
+      },
+      get: async () => undefined,
+    };
+    return { gone, parts: { index: faces, members: source, photos: undefined } };
+  };
+
+  test("where that is seen only after 10,000: nothing is deleted before it is known", async () => {
+    const { gone, parts } = crowd({ a: 10_300, b: 20_600 }, "a");
+    await expect(run({ apply: true }, parts)).rejects.toMatchObject(mass);
+    expect(gone.size).toBe(0);
+  });
+
+  test("but 10,000 that come before those who agree are no reason", async () => {
+    const { gone, parts } = crowd({ import: 10_300, member: 10_400 }, "member");
+    expect(await run({ apply: true }, parts)).toHaveLength(10_300);
+    expect(gone.size).toBe(10_300);
+  });
+
   test("where the faces outlive a restart and the members do not: that is refused", async () => {
     const lasting = { ...index, capabilities: { ...index.capabilities, persistent: true } };
     // After a restart with the memory of before: two are new, and all three others would be taken for orphans.

@@ -21,6 +21,8 @@ export interface ReadCounts {
   readonly photos: number;
   /** Of the enrolled, how many have an entry; without `members`, how many have photos; without either, all. */
   readonly matched: number;
+  /** Members with photos who have a face or an entry. */
+  readonly pictured: number;
 }
 
 /** What does not agree, and what the source had of the member then. */
@@ -65,7 +67,7 @@ export async function* compareParts(
       what: "photos",
     });
   try {
-    let matched = 0;
+    let [matched, pictured] = [0, 0];
     await Promise.all([enrolled.advance(), entries?.advance(), kept?.advance()]);
     for (;;) {
       const memberId = least(enrolled.current?.memberId, entries?.current?.id, kept?.current?.memberId);
@@ -82,7 +84,8 @@ export async function* compareParts(
       await Promise.all([faces && enrolled.advance(), entry && entries?.advance()]);
       const isMatched = members === undefined ? photos === undefined || ofMember > 0 : entry !== undefined;
       if (faces !== undefined && isMatched) matched++;
-      onRead({ enrolled: enrolled.read, members: entries?.read ?? 0, photos: kept?.read ?? 0, matched });
+      if (ofMember > 0 && (faces !== undefined || entry !== undefined)) pictured++;
+      onRead({ enrolled: enrolled.read, members: entries?.read ?? 0, photos: kept?.read ?? 0, matched, pictured });
       if (faces === undefined && entry === undefined) {
         yield { found: { kind: "orphaned-photos", memberId, photos: ofMember, ...(keptAt && { keptAt }) } };
       } else if (members !== undefined) {

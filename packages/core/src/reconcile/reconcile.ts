@@ -2,7 +2,8 @@ import { checkAdapter, checkFunction, checkId, checkKeys, checkNumber } from "..
 import { mapConcurrently } from "../concurrency.js";
 import { FaceKitError } from "../errors.js";
 import type { CallOptions, Progress } from "../spec/adapter.js";
-import { type Compared, type ComparedParts, changeOfIds, compareParts } from "./compare-parts.js";
+import { type Compared, type ComparedParts, compareParts, type ReadCounts } from "./compare-parts.js";
+import { DeletionGuard } from "./deletion-guard.js";
 import type { Difference, Discrepancy, DiscrepancyKind, Outcome, Repair } from "./difference.js";
 import { Grace } from "./grace.js";
 import { interruptible } from "./interruptible.js";
@@ -20,7 +21,7 @@ export interface ReconcileFlowOptions extends CallOptions {
   readonly graceMs?: number;
   /**
    * What is known of a member whose entry is missing, so that it is created again; for `undefined` the faces are
-   * deleted. Called in a plan, too. Give it those alone who are members still: an erasure that broke off leaves faces
+   * deleted. Called in a plan, too, and twice where more than 10,000 repairs are planned. Give it those alone who are members still: an erasure that broke off leaves faces
    * without an entry, too, and an entry made of an old list would bring back who was to be forgotten.
    */
   readonly newMember?: (orphan: OrphanedFaces) => NewMember | undefined | Promise<NewMember | undefined>;
@@ -33,8 +34,9 @@ export interface ReconcileFlowOptions extends CallOptions {
   readonly deleteFacesOfOtherModels?: boolean;
   /**
    * Delete, and take notes of faces away, also where hardly anything agrees: where no member with faces has an entry, or
-   * where that would be more than ten and more than there are such members. Default false: that is rather another index,
-   * source or namespace than a loss, and rejects with `namespace-not-found`.
+   * where that would be more than ten and more than there are such members; photos, where they are of more than ten and of
+   * more than there are known members with photos. Default false: that is rather another index, source, photo store or
+   * namespace than a loss, and rejects with `namespace-not-found`.
    */
   readonly allowMassDeletion?: boolean;
   /** Told every thousand entries and at the end; `done` counts what was read of all parts. */
@@ -77,8 +79,6 @@ export interface Reconciliation extends AsyncIterable<Difference> {
 const batchSize = 256;
 /** So many repairs are collected before the first of them is done. */
 const mostPlanned = 10_000;
-/** So many deletions may be more than what agrees. */
-const fewDeletions = 10;
 const progressEvery = 1000;
 
 /**
@@ -86,7 +86,8 @@ const progressEvery = 1000;
  * `apply` it repairs that. Memory does not grow with their number, where the parts' own lists hold to that.
  *
  * - Faces of nobody are deleted with their photos, or get an entry from `newMember`. Members without faces stay.
- * - Repairs come when all is read, or 10,000 wait. Every 256 of them the index is read once more, and before each the
+ * - Repairs come when all is read, or 10,000 wait; then all is read once more before the first of them, to judge whether the
+ *   parts belong together (`allowMassDeletion`). Every 256 of them the index is read once more, and before each the
  *   source is asked again; what changed meanwhile is left alone.
  * - It may be broken off anywhere, by a crash too, and run again; what is repaired already is found in order.
  * - A repair that is refused (`invalid-argument`, `conflict`, `not-supported`) is told as `failed`, and the next is done.
@@ -151,7 +152,9 @@ class Run {
   readonly #call: CallOptions;
   readonly #grace: Grace;
   readonly #repairs: Repairs;
-  readonly #read = { enrolled: 0, members: 0, photos: 0, strays: 0 };
+  readonly #guard = new DeletionGuard();
+  #read: ReadCounts = { enrolled: 0, members: 0, photos: 0, matched: 0, pictured: 0 };
+  #strays = 0;
   readonly #differences: Writable<ReconcileCounts["differences"]> = {
     "orphaned-faces": 0,
     "member-without-faces": 0,
@@ -168,8 +171,6 @@ class Run {
     failed: 0,
   };
   #told = 0;
-  #matched = 0;
-  #deletions = 0;
 
   constructor(options: ReconcileOptions) {
     this.#options = options;
@@ -180,29 +181,35 @@ class Run {
   }
 
   get counts(): ReconcileCounts {
-    return { ...this.#read, differences: { ...this.#differences }, outcomes: { ...this.#outcomes } };
+    const { enrolled, members, photos } = this.#read;
+    const [differences, outcomes] = [{ ...this.#differences }, { ...this.#outcomes }];
+    return { enrolled, members, photos, strays: this.#strays, differences, outcomes };
   }
 
   async *#reconcile(): AsyncGenerator<Difference> {
     let planned: Planned[] = [];
+    let isAllowed = this.#options.allowMassDeletion === true;
     for await (const batch of batches(this.#compare(), batchSize)) {
       for (const each of await mapConcurrently(batch, lanes, (compared) => this.#judge(compared))) {
+        if (each.outcome === "planned") this.#guard.count(each.found, each.repair);
         if (this.#options.apply && each.outcome === "planned") planned.push(each);
         else yield this.#count({ ...each.found, repair: each.repair, outcome: each.outcome });
       }
       if (planned.length < mostPlanned) continue;
+      if (!isAllowed) await this.#survey();
+      isAllowed = true;
       yield* this.#repair(planned);
       planned = [];
     }
+    if (!isAllowed && planned.length > 0) this.#guard.check(this.#options.namespace, this.#read);
     yield* this.#repair(planned);
     this.#tell(1);
   }
 
   async *#compare(): AsyncGenerator<Compared> {
     const { namespace, index, deleteMembersWithoutFaces } = this.#options;
-    const compared = compareParts(this.#options, this.#call, ({ matched, ...read }) => {
-      Object.assign(this.#read, read);
-      this.#matched = matched;
+    const compared = compareParts(this.#options, this.#call, (read) => {
+      this.#read = read;
       this.#tell(progressEvery);
     });
     for await (const each of compared) {
@@ -212,7 +219,7 @@ class Run {
     }
     const strays = index.strays?.list(namespace, this.#call);
     for await (const stray of strays === undefined ? [] : interruptible(strays, this.#call.signal)) {
-      this.#read.strays++;
+      this.#strays++;
       this.#tell(progressEvery);
       yield { found: { kind: "stray-face", stray } };
     }
@@ -248,24 +255,17 @@ class Run {
   }
 
   async *#repair(planned: readonly Planned[]): AsyncGenerator<Difference> {
-    this.#refuseMassDeletion(planned);
     for await (const difference of this.#repairs.apply(planned)) yield this.#count(difference);
   }
 
-  /** Throws where so much would go that rather the parts do not belong together. */
-  #refuseMassDeletion(planned: readonly Planned[]): void {
-    const { namespace, allowMassDeletion } = this.#options;
-    const matched = this.#matched;
-    this.#deletions += planned.filter(({ found, repair }) => isDeletion(found, repair, matched)).length;
-    const most = matched === 0 ? 0 : Math.max(fewDeletions, matched);
-    if (allowMassDeletion || this.#deletions <= most) return;
-    const { enrolled, members } = this.#read;
-    throw new FaceKitError(
-      "namespace-not-found",
-      `In "${namespace}" ${enrolled} members have faces, ${members} have entries, and ${matched} have both. That is too ` +
-        `few for ${this.#deletions} deletions. Check that index, member source and namespace belong together, or set ` +
-        "allowMassDeletion (facekit reconcile --allow-mass-deletion).",
-    );
+  /** Judges by all there is before the first repair is done, where not all of it could be held. */
+  async #survey(): Promise<void> {
+    const { onProgress: _, ...options } = this.#options;
+    const survey = new Run({ ...options, apply: false });
+    for await (const _ of survey.differences) {
+      // It counts while it is read.
+    }
+    survey.#guard.check(options.namespace, survey.#read);
   }
 
   #count(difference: Difference): Difference {
@@ -275,21 +275,12 @@ class Run {
   }
 
   #tell(atLeast: number): void {
-    const { enrolled, members, photos, strays } = this.#read;
-    const done = enrolled + members + photos + strays;
+    const { enrolled, members, photos } = this.#read;
+    const done = enrolled + members + photos + this.#strays;
     if (done - this.#told < atLeast) return;
     this.#told = done;
     this.#options.onProgress?.({ task: "reconciling", done });
   }
-}
-
-/** Whether it takes something away that would be right if another index or source were the right one. */
-function isDeletion(found: Discrepancy, repair: Repair, matched: number): boolean {
-  if (repair === "none" || repair === "create-member") return false;
-  if (found.kind === "wrong-face-ids") return changeOfIds(found.noted, found.templateIds).removed.length > 0;
-  // Of other models there may be more faces than of these, but where there are none of these, the models are wrong.
-  if (found.kind === "stray-face") return found.stray.why === "other-space" && matched === 0;
-  return true;
 }
 
 async function* batches<T>(items: AsyncIterable<T>, size: number): AsyncGenerator<T[]> {
