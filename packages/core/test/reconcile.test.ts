@@ -8,6 +8,7 @@ import {
   memoryFaceRecords,
   memoryMemberSource,
   memoryPhotoStore,
+  memoryVisitLog,
   type PhotoStore,
   type ReconcileFlowOptions,
   reconcile,
@@ -657,6 +658,44 @@ describe("a repair", () => {
       expect.stringMatching(/could not be repaired \(invalid-argument: 422: this e-mail is none\)\.$/),
     ]);
     expect(await facesOf()).toEqual(["ada", "bad", "bo", "cy", "dan"]);
+  });
+
+  test("takes the visits of who is deleted with it, and before anything else", async () => {
+    const visits = memoryVisitLog();
+    const kit = createFlows({ index, members, photos, visits });
+    await enrol("gone", 5);
+    await members.put(n, { id: "customer" });
+    for (const memberId of ["ada", "customer", "gone"]) {
+      await visits.append(n, [{ key: memberId, memberId, at: new Date(), timeZone: "UTC" }]);
+    }
+    const visitors = async (): Promise<string[]> => (await all(visits.query(n))).map(({ memberId }) => memberId);
+    await all(kit.reconcile({ graceMs: 0, deleteMembersWithoutFaces: true }));
+    expect((await visitors()).sort()).toEqual(["ada", "customer", "gone"]);
+    const down = new FaceKitError("service-unavailable", "down");
+    const unreachable = { index: { ...index, deleteMember: () => Promise.reject(down) }, visits };
+    await expect(run({ apply: true }, unreachable)).rejects.toBe(down);
+    expect((await visitors()).sort()).toEqual(["ada", "customer"]);
+    await all(kit.reconcile({ graceMs: 0, apply: true, deleteMembersWithoutFaces: true }));
+    expect(await visitors()).toEqual(["ada"]);
+  });
+
+  test.each([
+    { readAfterWrite: true, looks: 1 + 3 },
+    { readAfterWrite: false, looks: 1 + 1 },
+  ])("is looked at with 255 others, or with all over an index that shows writes late: $readAfterWrite", async (of) => {
+    const { readAfterWrite, looks } = of;
+    for (let i = 0; i < 600; i++) await photos.put(n, `nobody ${i}`, "1", new Uint8Array([1]));
+    let looked = 0;
+    const counting: FaceIndex = {
+      ...index,
+      capabilities: { ...index.capabilities, readAfterWrite },
+      members(...args) {
+        looked++;
+        return index.members(...args);
+      },
+    };
+    expect(await run({ apply: true, allowMassDeletion: true }, { index: counting })).toHaveLength(600);
+    expect(looked).toBe(looks);
   });
 
   test("of stray faces is one call for many, and tells how many there were", async () => {

@@ -3,6 +3,7 @@ import type { FaceIndex } from "../spec/face-index.js";
 import type { EnrolledMember } from "../spec/face-records.js";
 import type { Member, MemberSource } from "../spec/member-source.js";
 import type { KeptPhoto, PhotoStore } from "../spec/photo-store.js";
+import type { VisitLog } from "../spec/visit-log.js";
 import type { Discrepancy } from "./difference.js";
 import { OrderedCursor } from "./ordered-cursor.js";
 
@@ -12,6 +13,8 @@ export interface ComparedParts {
   readonly index: FaceIndex;
   readonly members?: MemberSource | undefined;
   readonly photos?: PhotoStore | undefined;
+  /** Not compared: whose faces or entry are deleted, their visits go first. */
+  readonly visits?: VisitLog | undefined;
 }
 
 /** How much was read of each. */

@@ -85,7 +85,7 @@ const progressEvery = 1000;
  * Compares faces, members and photos of a namespace, whatever they are kept in, and tells where they do not agree; with
  * `apply` it repairs that. Memory does not grow with their number, where the parts' own lists hold to that.
  *
- * - Faces of nobody are deleted with their photos, or get an entry from `newMember`. Members without faces stay.
+ * - Faces of nobody are deleted with their visits and photos, or get an entry from `newMember`. Members without faces stay.
  * - Repairs come when all is read, or 10,000 wait; then all is read once more before the first of them, to judge whether the
  *   parts belong together (`allowMassDeletion`). Every 256 of them the index is read once more, and before each the
  *   source is asked again; what changed meanwhile is left alone.
@@ -98,12 +98,13 @@ const progressEvery = 1000;
  * delete members of an index that shows writes late, or to repair a persistent index by members who are not.
  */
 export function reconcile(options: ReconcileOptions): Reconciliation {
-  checkKeys("reconcile", options, ["namespace", "index", "members", "photos", ...reconcileOptionNames]);
-  const { namespace, index, members, photos, apply, graceMs, newMember, deleteMembersWithoutFaces } = options;
+  checkKeys("reconcile", options, ["namespace", "index", "members", "photos", "visits", ...reconcileOptionNames]);
+  const { namespace, index, members, photos, visits, apply, graceMs, newMember, deleteMembersWithoutFaces } = options;
   checkId("namespace", namespace);
   checkAdapter("index", index);
   if (members !== undefined) checkAdapter("members", members);
   if (photos !== undefined) checkAdapter("photos", photos);
+  if (visits !== undefined) checkAdapter("visits", visits);
   if (newMember !== undefined) checkFunction("newMember", newMember);
   if (graceMs !== undefined) checkNumber("graceMs", graceMs, { min: 0, max: Number.POSITIVE_INFINITY });
   const writes = { newMember: newMember !== undefined, deleteMembersWithoutFaces };
