@@ -115,6 +115,9 @@ describe("reconcile", () => {
     expect(plan.status).toBe(1);
     expect(plan.stdout).toMatch(/orphaned-faces +ada +delete-faces +planned/);
     expect(plan.stdout).toContain("2 differences: 2 planned");
+    // With other options, or without, another source might be meant.
+    expect(plan.stdout).toContain("the same command with --apply");
+    expect(plan.stdout).not.toContain("facekit reconcile --apply");
     await writeFile(
       join(cwd, "known.json"),
       JSON.stringify([{ id: "ada", name: "Ada", email: null, createdAt: null }]),

@@ -170,7 +170,7 @@ export function createFlows(options: FaceKitOptions): FaceKit {
 
     reconcile(o = {}) {
       const where = namespaceOf(callOf("reconcile", o, ["namespace", ...reconcileOptionNames]), o);
-      return reconcile({ ...o, namespace: where, index, members, photos });
+      return reconcile({ ...o, namespace: where, index, members, photos, visits });
     },
 
     async *enrolled(o = {}) {

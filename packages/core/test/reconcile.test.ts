@@ -8,6 +8,7 @@ import {
   memoryFaceRecords,
   memoryMemberSource,
   memoryPhotoStore,
+  memoryVisitLog,
   type PhotoStore,
   type ReconcileFlowOptions,
   reconcile,
@@ -150,7 +151,7 @@ describe("the plan", () => {
         "wrong-face-ids": 2,
         "stray-face": 2,
       },
-      outcomes: { planned: 6, repaired: 0, left: 2, waiting: 0, gone: 0 },
+      outcomes: { planned: 6, repaired: 0, left: 2, waiting: 0, gone: 0, failed: 0 },
     });
     expect(progress).toEqual([17]);
   });
@@ -361,6 +362,80 @@ describe("what is not an orphan is never deleted", () => {
     expect(await source.get(n, "ada")).toMatchObject({ id: "ada" });
   });
 
+  test("where the photos are those of another shop: that is refused, unless it is said", async () => {
+    const theirs = memoryPhotoStore();
+    for (let i = 0; i < 11; i++) await theirs.put(n, `theirs ${i}`, "1", new Uint8Array([1]));
+    // Faces and entries agree for more members than there are photos.
+    for (let i = 0; i < 20; i++) {
+      await members.put(n, { id: `more ${i}` });
+      await members.linkFaces?.(n, `more ${i}`, await enrol(`more ${i}`, 5), { mode: "add" });
+    }
+    await expect(run({ apply: true }, { photos: theirs })).rejects.toMatchObject(mass);
+    expect(await all(theirs.list(n))).toHaveLength(11);
+    // Ten may be left of erasures.
+    await theirs.deleteMember(n, "theirs 0");
+    expect(await run({ apply: true }, { photos: theirs })).toHaveLength(10);
+    for (let i = 0; i < 11; i++) await theirs.put(n, `theirs ${i}`, "1", new Uint8Array([1]));
+    expect(await run({ apply: true, allowMassDeletion: true }, { photos: theirs })).toHaveLength(11);
+  });
+
+  test("where each face is a stray and no member has one, as when a collection lost its users: that is refused", async () => {
+    const lost = { index: { ...toyFaceIndex(), ...(index.strays && { strays: index.strays }) }, photos: undefined };
+    const unlinked = { ...lost, members: memoryMemberSource() };
+    strays = Array.from({ length: 11 }, (_, i) => ({ id: `s${i}`, why: "no-member" }));
+    await expect(run({ apply: true }, unlinked)).rejects.toMatchObject(mass);
+    expect(strays).toHaveLength(11);
+    strays.pop();
+    expect(await run({ apply: true }, unlinked)).toHaveLength(10);
+  });
+
+  /** So many members of the index; those whose id has the prefix of known ones have an entry. */
+  const crowd = (counts: Readonly<Record<string, number>>, known: string) => {
+    const ids = Object.entries(counts).flatMap(([prefix, count]) =>
+      Array.from({ length: count }, (_, i) => `${prefix}${String(i).padStart(6, "0")}`),
+    );
+    const gone = new Set<string>();
+    const at = new Date(0);
+    const faces: FaceIndex = {
+      ...toyFaceIndex(),
+      async *members() {
+        for (const memberId of ids)
+          if (!gone.has(memberId)) yield { memberId, templates: 1, enrolledAt: at, lastEnrolledAt: at };
+      },
+      deleteMember: async (_, memberId) => Number(gone.size < gone.add(memberId).size),
+    };
+    const source: MemberSource = {
+      ...memoryMemberSource(),
+      async *list() {
+        for (const id of ids) if (id.startsWith(known)) yield { id };
+      },
+      get: async () => undefined,
+    };
+    return { gone, parts: { index: faces, members: source, photos: undefined } };
+  };
+
+  test("where that is seen only after 10,000: nothing is deleted before it is known", async () => {
+    const { gone, parts } = crowd({ a: 10_300, b: 20_600 }, "a");
+    await expect(run({ apply: true }, parts)).rejects.toMatchObject(mass);
+    expect(gone.size).toBe(0);
+  });
+
+  test("but 10,000 that come before those who agree are no reason", async () => {
+    const { gone, parts } = crowd({ import: 10_300, member: 10_400 }, "member");
+    expect(await run({ apply: true }, parts)).toHaveLength(10_300);
+    expect(gone.size).toBe(10_300);
+  });
+
+  test("where the faces outlive a restart and the members do not: that is refused", async () => {
+    const lasting = { ...index, capabilities: { ...index.capabilities, persistent: true } };
+    // After a restart with the memory of before: two are new, and all three others would be taken for orphans.
+    const kit = createFlows({ index: lasting, members: memoryMemberSource() });
+    for (const [i, memberId] of ["dan", "eve", "fay", "gus"].entries()) await kit.register(memberId, fileOf(i + 4));
+    expect(await all(kit.reconcile({ graceMs: 0 }))).toHaveLength(3);
+    expect(() => kit.reconcile({ graceMs: 0, apply: true })).toThrow(/after a restart/);
+    expect(await facesOf()).toHaveLength(7);
+  });
+
   test("where the index is empty, as that of another file would be: that is refused, unless it is said", async () => {
     const empty = { index: { ...toyFaceIndex(), ...(index.strays && { strays: index.strays }) } };
     const before = await members.get(n, "bo");
@@ -518,6 +593,7 @@ describe("what is not an orphan is never deleted", () => {
 });
 
 describe("a repair", () => {
+  const notSupported = new FaceKitError("not-supported", "a collection in another's hands");
   const slow = () => new FaceKitError("service-unavailable", "slow down", { retryable: true, retryAfterMs: 1 });
 
   test("whose answer is lost is told as one", async () => {
@@ -547,6 +623,79 @@ describe("a repair", () => {
       "orphaned-faces eve: create-member repaired",
     ]);
     expect(await run()).toEqual([]);
+  });
+
+  test("that is refused is told, and does not stop those behind it", async () => {
+    for (const [i, id] of ["bad", "dan", "eve"].entries()) await enrol(id, i + 5);
+    strays = [{ id: "s1", why: "no-member" }];
+    const refusing = {
+      members: {
+        ...members,
+        async merge(...args: Parameters<NonNullable<MemberSource["merge"]>>) {
+          if (args[1].id === "bad") throw new FaceKitError("invalid-argument", "422: this e-mail is none");
+          await members.merge?.(...args);
+        },
+      },
+      index: {
+        ...index,
+        async deleteMember(...args: Parameters<FaceIndex["deleteMember"]>) {
+          if (args[1] === "dan") throw new FaceKitError("conflict", "409: an order is open");
+          return index.deleteMember(...args);
+        },
+        strays: { list: () => index.strays?.list(n) ?? [], delete: () => Promise.reject(notSupported) },
+      },
+    };
+    const newMember = ({ memberId }: { memberId: string }) => (memberId === "bad" ? { email: "?" } : undefined);
+    const found = await run({ apply: true, newMember }, refusing);
+    expect(shortOf(found)).toEqual([
+      "orphaned-faces bad: create-member failed",
+      "orphaned-faces dan: delete-faces failed",
+      "orphaned-faces eve: delete-faces repaired",
+      "stray-face s1: delete-stray failed",
+    ]);
+    expect(found.map(({ error }) => error?.code)).toEqual(["invalid-argument", "conflict", undefined, "not-supported"]);
+    expect(found.slice(0, 1).map(describeDifference)).toEqual([
+      expect.stringMatching(/could not be repaired \(invalid-argument: 422: this e-mail is none\)\.$/),
+    ]);
+    expect(await facesOf()).toEqual(["ada", "bad", "bo", "cy", "dan"]);
+  });
+
+  test("takes the visits of who is deleted with it, and before anything else", async () => {
+    const visits = memoryVisitLog();
+    const kit = createFlows({ index, members, photos, visits });
+    await enrol("gone", 5);
+    await members.put(n, { id: "customer" });
+    for (const memberId of ["ada", "customer", "gone"]) {
+      await visits.append(n, [{ key: memberId, memberId, at: new Date(), timeZone: "UTC" }]);
+    }
+    const visitors = async (): Promise<string[]> => (await all(visits.query(n))).map(({ memberId }) => memberId);
+    await all(kit.reconcile({ graceMs: 0, deleteMembersWithoutFaces: true }));
+    expect((await visitors()).sort()).toEqual(["ada", "customer", "gone"]);
+    const down = new FaceKitError("service-unavailable", "down");
+    const unreachable = { index: { ...index, deleteMember: () => Promise.reject(down) }, visits };
+    await expect(run({ apply: true }, unreachable)).rejects.toBe(down);
+    expect((await visitors()).sort()).toEqual(["ada", "customer"]);
+    await all(kit.reconcile({ graceMs: 0, apply: true, deleteMembersWithoutFaces: true }));
+    expect(await visitors()).toEqual(["ada"]);
+  });
+
+  test.each([
+    { readAfterWrite: true, looks: 1 + 3 },
+    { readAfterWrite: false, looks: 1 + 1 },
+  ])("is looked at with 255 others, or with all over an index that shows writes late: $readAfterWrite", async (of) => {
+    const { readAfterWrite, looks } = of;
+    for (let i = 0; i < 600; i++) await photos.put(n, `nobody ${i}`, "1", new Uint8Array([1]));
+    let looked = 0;
+    const counting: FaceIndex = {
+      ...index,
+      capabilities: { ...index.capabilities, readAfterWrite },
+      members(...args) {
+        looked++;
+        return index.members(...args);
+      },
+    };
+    expect(await run({ apply: true, allowMassDeletion: true }, { index: counting })).toHaveLength(600);
+    expect(looked).toBe(looks);
   });
 
   test("of stray faces is one call for many, and tells how many there were", async () => {
@@ -613,6 +762,34 @@ describe("options", () => {
 
   test("a signal ends it with its own reason", async () => {
     await expect(run({ signal: AbortSignal.abort("enough") })).rejects.toBe("enough");
+  });
+
+  /** A service that takes the question and does not answer. */
+  const stuck = async function* (): AsyncGenerator<never> {
+    await new Promise<never>(() => undefined);
+  };
+
+  test.each(["index", "members", "photos", "strays"])("a signal ends it where %s hang", async (part) => {
+    const hanging = {
+      index: { index: { ...index, members: stuck } },
+      members: { members: { ...members, list: stuck } },
+      photos: { photos: { ...photos, list: stuck } },
+      strays: { index: { ...index, strays: { list: stuck, delete: async () => 0 } } },
+    };
+    const [, parts] = Object.entries(hanging).find(([name]) => name === part) ?? [];
+    const controller = new AbortController();
+    const ended = run({ signal: controller.signal }, parts);
+    setTimeout(() => controller.abort("enough"), 20);
+    await expect(ended).rejects.toBe("enough");
+  });
+
+  test("a part that fails ends it where another hangs", async () => {
+    const down = new FaceKitError("service-unavailable", "down", { retryable: true });
+    const failing = (): AsyncIterable<never> => ({
+      [Symbol.asyncIterator]: () => ({ next: () => Promise.reject(down) }),
+    });
+    const parts = { index: { ...index, members: stuck }, members: { ...members, list: failing } };
+    await expect(run({}, parts)).rejects.toBe(down);
   });
 
   test("stray faces of a store may be asked for before anything else", async () => {

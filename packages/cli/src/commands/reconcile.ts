@@ -1,6 +1,7 @@
 import {
   checkMember,
   type Difference,
+  describeDifference,
   FaceKitError,
   isFaceKitError,
   type Member,
@@ -43,7 +44,7 @@ export function addReconcile(program: Command, shell: Shell): void {
     .option("--allow-mass-deletion", "delete more than agrees, too; else that is taken for the wrong store or source")
     .addHelpText(
       "after",
-      `\nExit status: 0 all agree or were repaired, 1 there is something left to repair.\n${example(
+      `\nExit status: 0 all agree or were repaired, 1 there is something left to repair, or a repair was refused.\n${example(
         "facekit reconcile",
         "facekit reconcile --apply --members members.json",
       )}`,
@@ -82,23 +83,24 @@ async function reconcile(shell: Shell, options: ReconcileOptions): Promise<Answe
     for await (const difference of reconciliation) if (listed.length < mostListed) listed.push(difference);
     return reconciliation.counts;
   });
-  const { planned, repaired, waiting, left, gone } = counts.outcomes;
-  const all = planned + repaired + waiting + left + gone;
+  const { planned, waiting, left, failed } = counts.outcomes;
+  const all = Object.values(counts.outcomes).reduce((sum, number) => sum + number, 0);
   const lines = [
     ...(listed.length === 0 ? [] : [table([["difference", "whose", "repair", "outcome"], ...listed.map(rowOf)])]),
     ...(all > listed.length ? [`and ${all - listed.length} more`] : []),
     ...(listed.length === 0 ? [] : [""]),
     `compared ${count(counts.enrolled, "member")} with faces, ${count(counts.members, "entry", "entries")} and ${count(counts.photos, "photo")}`,
     all === 0 ? "all agree" : `${count(all, "difference")}: ${outcomesText(counts.outcomes)}`,
-    ...(planned > 0 ? ["To repair what is planned: facekit reconcile --apply"] : []),
+    ...(planned > 0 ? ["To repair what is planned: the same command with --apply"] : []),
     ...(waiting > 0
       ? ["What waits is new, and somebody may be registering: run it again later. --grace says what is new."]
       : []),
+    ...listed.filter(({ outcome }) => outcome === "failed").map(describeDifference),
     ...(left > 0 ? ["What is left may be right as it is. facekit reconcile --help says how to have it deleted."] : []),
   ];
   return {
-    status: planned + waiting > 0 ? exitStatus.no : exitStatus.yes,
-    json: { applied: apply, ...counts, listed },
+    status: planned + waiting + failed > 0 ? exitStatus.no : exitStatus.yes,
+    json: { applied: apply, ...counts, listed: listed.map(jsonOf) },
     text: lines.join("\n"),
   };
 }
@@ -114,6 +116,11 @@ function rowOf(difference: Difference): string[] {
   const { kind, repair, outcome } = difference;
   const whose = "stray" in difference ? (difference.stray.memberId ?? difference.stray.id) : difference.memberId;
   return [kind, whose, repair === "none" ? "–" : repair, outcome];
+}
+
+/** An error's own message is none of its enumerable properties. */
+function jsonOf({ error, ...difference }: Difference): object {
+  return error === undefined ? difference : { ...difference, error: { code: error.code, message: error.message } };
 }
 
 /** Members by id. Throws `invalid-argument` for a file that holds something else. */

@@ -3,6 +3,7 @@ import type { FaceIndex } from "../spec/face-index.js";
 import type { EnrolledMember } from "../spec/face-records.js";
 import type { Member, MemberSource } from "../spec/member-source.js";
 import type { KeptPhoto, PhotoStore } from "../spec/photo-store.js";
+import type { VisitLog } from "../spec/visit-log.js";
 import type { Discrepancy } from "./difference.js";
 import { OrderedCursor } from "./ordered-cursor.js";
 
@@ -12,6 +13,8 @@ export interface ComparedParts {
   readonly index: FaceIndex;
   readonly members?: MemberSource | undefined;
   readonly photos?: PhotoStore | undefined;
+  /** Not compared: whose faces or entry are deleted, their visits go first. */
+  readonly visits?: VisitLog | undefined;
 }
 
 /** How much was read of each. */
@@ -21,6 +24,8 @@ export interface ReadCounts {
   readonly photos: number;
   /** Of the enrolled, how many have an entry; without `members`, how many have photos; without either, all. */
   readonly matched: number;
+  /** Members with photos who have a face or an entry. */
+  readonly pictured: number;
 }
 
 /** What does not agree, and what the source had of the member then. */
@@ -65,7 +70,7 @@ export async function* compareParts(
       what: "photos",
     });
   try {
-    let matched = 0;
+    let [matched, pictured] = [0, 0];
     await Promise.all([enrolled.advance(), entries?.advance(), kept?.advance()]);
     for (;;) {
       const memberId = least(enrolled.current?.memberId, entries?.current?.id, kept?.current?.memberId);
@@ -82,7 +87,8 @@ export async function* compareParts(
       await Promise.all([faces && enrolled.advance(), entry && entries?.advance()]);
       const isMatched = members === undefined ? photos === undefined || ofMember > 0 : entry !== undefined;
       if (faces !== undefined && isMatched) matched++;
-      onRead({ enrolled: enrolled.read, members: entries?.read ?? 0, photos: kept?.read ?? 0, matched });
+      if (ofMember > 0 && (faces !== undefined || entry !== undefined)) pictured++;
+      onRead({ enrolled: enrolled.read, members: entries?.read ?? 0, photos: kept?.read ?? 0, matched, pictured });
       if (faces === undefined && entry === undefined) {
         yield { found: { kind: "orphaned-photos", memberId, photos: ofMember, ...(keptAt && { keptAt }) } };
       } else if (members !== undefined) {

@@ -1,3 +1,4 @@
+import type { FaceKitError } from "../errors.js";
 import type { StrayFace } from "../spec/stray-faces.js";
 
 interface AboutMember {
@@ -43,11 +44,17 @@ export type Repair =
 
 /**
  * `planned`: nothing was done, `apply` would; `repaired`; `left`: nothing is done about it, nor would be; `waiting`: it is
- * so new that a registration may be at it; `gone`: when its turn came, it was none any more.
+ * so new that a registration may be at it; `gone`: when its turn came, it was none any more; `failed`: this one was refused
+ * with `error`, and those behind it went on.
  */
-export type Outcome = "planned" | "repaired" | "left" | "waiting" | "gone";
+export type Outcome = "planned" | "repaired" | "left" | "waiting" | "gone" | "failed";
 
-export type Difference = Discrepancy & { readonly repair: Repair; readonly outcome: Outcome };
+export type Difference = Discrepancy & {
+  readonly repair: Repair;
+  readonly outcome: Outcome;
+  /** Of one that failed: `invalid-argument`, `conflict` or `not-supported`. */
+  readonly error?: FaceKitError;
+};
 
 /** A sentence about a difference and what becomes of it. */
 export function describeDifference(difference: Difference): string {
@@ -87,9 +94,10 @@ const repairTexts: Readonly<Record<Repair, readonly [planned: string, done: stri
   none: ["left as it is", "left as it is"],
 };
 
-function outcomeText({ repair, outcome }: Difference): string {
+function outcomeText({ repair, outcome, error }: Difference): string {
   if (outcome === "waiting") return "too new to judge";
   if (outcome === "gone") return "mended meanwhile";
+  if (outcome === "failed") return `could not be repaired (${error?.code}: ${error?.message})`;
   const [planned, done] = repairTexts[repair];
   return outcome === "repaired" ? done : planned;
 }

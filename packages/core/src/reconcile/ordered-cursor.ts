@@ -1,5 +1,6 @@
 import { FaceKitError } from "../errors.js";
 import type { CallOptions } from "../spec/adapter.js";
+import { interruptible } from "./interruptible.js";
 
 /** Reads a stream item by item, and holds it to its order: a merge over one in disorder would see orphans everywhere. */
 export class OrderedCursor<T> {
@@ -10,7 +11,6 @@ export class OrderedCursor<T> {
   readonly #keyOf: (item: T) => readonly string[];
   readonly #adapter: string;
   readonly #what: string;
-  readonly #signal: AbortSignal | undefined;
 
   /** `keyOf` gives what the items are ordered by, most significant first, and each key comes once. */
   constructor(
@@ -18,15 +18,13 @@ export class OrderedCursor<T> {
     keyOf: (item: T) => readonly string[],
     of: { readonly adapter: string; readonly what: string } & CallOptions,
   ) {
-    this.#iterator = items[Symbol.asyncIterator]();
+    this.#iterator = interruptible(items, of.signal);
     this.#keyOf = keyOf;
     this.#adapter = of.adapter;
     this.#what = of.what;
-    this.#signal = of.signal;
   }
 
   async advance(): Promise<void> {
-    this.#signal?.throwIfAborted();
     const before = this.current;
     const { done, value } = await this.#iterator.next();
     this.current = done ? undefined : value;

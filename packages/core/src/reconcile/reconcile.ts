@@ -2,9 +2,11 @@ import { checkAdapter, checkFunction, checkId, checkKeys, checkNumber } from "..
 import { mapConcurrently } from "../concurrency.js";
 import { FaceKitError } from "../errors.js";
 import type { CallOptions, Progress } from "../spec/adapter.js";
-import { type Compared, type ComparedParts, changeOfIds, compareParts } from "./compare-parts.js";
+import { type Compared, type ComparedParts, compareParts, type ReadCounts } from "./compare-parts.js";
+import { DeletionGuard } from "./deletion-guard.js";
 import type { Difference, Discrepancy, DiscrepancyKind, Outcome, Repair } from "./difference.js";
 import { Grace } from "./grace.js";
+import { interruptible } from "./interruptible.js";
 import { lanes, type NewMember, type Planned, Repairs } from "./repair.js";
 
 type OrphanedFaces = Extract<Discrepancy, { readonly kind: "orphaned-faces" }>;
@@ -19,7 +21,7 @@ export interface ReconcileFlowOptions extends CallOptions {
   readonly graceMs?: number;
   /**
    * What is known of a member whose entry is missing, so that it is created again; for `undefined` the faces are
-   * deleted. Called in a plan, too. Give it those alone who are members still: an erasure that broke off leaves faces
+   * deleted. Called in a plan, too, and twice where more than 10,000 repairs are planned. Give it those alone who are members still: an erasure that broke off leaves faces
    * without an entry, too, and an entry made of an old list would bring back who was to be forgotten.
    */
   readonly newMember?: (orphan: OrphanedFaces) => NewMember | undefined | Promise<NewMember | undefined>;
@@ -32,8 +34,9 @@ export interface ReconcileFlowOptions extends CallOptions {
   readonly deleteFacesOfOtherModels?: boolean;
   /**
    * Delete, and take notes of faces away, also where hardly anything agrees: where no member with faces has an entry, or
-   * where that would be more than ten and more than there are such members. Default false: that is rather another index,
-   * source or namespace than a loss, and rejects with `namespace-not-found`.
+   * where that would be more than ten and more than there are such members; photos, where they are of more than ten and of
+   * more than there are known members with photos. Default false: that is rather another index, source, photo store or
+   * namespace than a loss, and rejects with `namespace-not-found`.
    */
   readonly allowMassDeletion?: boolean;
   /** Told every thousand entries and at the end; `done` counts what was read of all parts. */
@@ -76,31 +79,32 @@ export interface Reconciliation extends AsyncIterable<Difference> {
 const batchSize = 256;
 /** So many repairs are collected before the first of them is done. */
 const mostPlanned = 10_000;
-/** So many deletions may be more than what agrees. */
-const fewDeletions = 10;
 const progressEvery = 1000;
 
 /**
  * Compares faces, members and photos of a namespace, whatever they are kept in, and tells where they do not agree; with
  * `apply` it repairs that. Memory does not grow with their number, where the parts' own lists hold to that.
  *
- * - Faces of nobody are deleted with their photos, or get an entry from `newMember`. Members without faces stay.
- * - Repairs come when all is read, or 10,000 wait. Every 256 of them the index is read once more, and before each the
+ * - Faces of nobody are deleted with their visits and photos, or get an entry from `newMember`. Members without faces stay.
+ * - Repairs come when all is read, or 10,000 wait; then all is read once more before the first of them, to judge whether the
+ *   parts belong together (`allowMassDeletion`). Every 256 of them the index is read once more, and before each the
  *   source is asked again; what changed meanwhile is left alone.
  * - It may be broken off anywhere, by a crash too, and run again; what is repaired already is found in order.
- * - A part that fails ends it with that error, and what did not come is never taken for missing. One whose order is wrong
+ * - A repair that is refused (`invalid-argument`, `conflict`, `not-supported`) is told as `failed`, and the next is done.
+ * - A part that fails otherwise ends it with that error, and what did not come is never taken for missing. One whose order is wrong
  *   ends it with `not-supported`.
  *
- * Throws `invalid-argument` for wrong options, and `not-supported` where they want to write into a source that cannot, or
- * to delete members of an index that shows writes late.
+ * Throws `invalid-argument` for wrong options, and `not-supported` where they want to write into a source that cannot, to
+ * delete members of an index that shows writes late, or to repair a persistent index by members who are not.
  */
 export function reconcile(options: ReconcileOptions): Reconciliation {
-  checkKeys("reconcile", options, ["namespace", "index", "members", "photos", ...reconcileOptionNames]);
-  const { namespace, index, members, photos, graceMs, newMember, deleteMembersWithoutFaces } = options;
+  checkKeys("reconcile", options, ["namespace", "index", "members", "photos", "visits", ...reconcileOptionNames]);
+  const { namespace, index, members, photos, visits, apply, graceMs, newMember, deleteMembersWithoutFaces } = options;
   checkId("namespace", namespace);
   checkAdapter("index", index);
   if (members !== undefined) checkAdapter("members", members);
   if (photos !== undefined) checkAdapter("photos", photos);
+  if (visits !== undefined) checkAdapter("visits", visits);
   if (newMember !== undefined) checkFunction("newMember", newMember);
   if (graceMs !== undefined) checkNumber("graceMs", graceMs, { min: 0, max: Number.POSITIVE_INFINITY });
   const writes = { newMember: newMember !== undefined, deleteMembersWithoutFaces };
@@ -109,6 +113,14 @@ export function reconcile(options: ReconcileOptions): Reconciliation {
     throw new FaceKitError(
       "not-supported",
       `${name} writes members, and ${members === undefined ? "there is no member source" : `"${members.id}" is not writable`}.`,
+    );
+  }
+  if (apply && index.capabilities.persistent && members?.capabilities.persistent === false) {
+    throw new FaceKitError(
+      "not-supported",
+      `The faces of "${index.id}" outlive this process, and the members of "${members.id}" do not: after a restart all ` +
+        "faces are orphans, and apply would delete them. Keep members where the faces are kept, or elsewhere for good.",
+      { adapter: members.id },
     );
   }
   if (deleteMembersWithoutFaces && !index.capabilities.readAfterWrite) {
@@ -141,7 +153,9 @@ class Run {
   readonly #call: CallOptions;
   readonly #grace: Grace;
   readonly #repairs: Repairs;
-  readonly #read = { enrolled: 0, members: 0, photos: 0, strays: 0 };
+  readonly #guard = new DeletionGuard();
+  #read: ReadCounts = { enrolled: 0, members: 0, photos: 0, matched: 0, pictured: 0 };
+  #strays = 0;
   readonly #differences: Writable<ReconcileCounts["differences"]> = {
     "orphaned-faces": 0,
     "member-without-faces": 0,
@@ -149,10 +163,15 @@ class Run {
     "wrong-face-ids": 0,
     "stray-face": 0,
   };
-  readonly #outcomes: Writable<ReconcileCounts["outcomes"]> = { planned: 0, repaired: 0, left: 0, waiting: 0, gone: 0 };
+  readonly #outcomes: Writable<ReconcileCounts["outcomes"]> = {
+    planned: 0,
+    repaired: 0,
+    left: 0,
+    waiting: 0,
+    gone: 0,
+    failed: 0,
+  };
   #told = 0;
-  #matched = 0;
-  #deletions = 0;
 
   constructor(options: ReconcileOptions) {
     this.#options = options;
@@ -163,29 +182,35 @@ class Run {
   }
 
   get counts(): ReconcileCounts {
-    return { ...this.#read, differences: { ...this.#differences }, outcomes: { ...this.#outcomes } };
+    const { enrolled, members, photos } = this.#read;
+    const [differences, outcomes] = [{ ...this.#differences }, { ...this.#outcomes }];
+    return { enrolled, members, photos, strays: this.#strays, differences, outcomes };
   }
 
   async *#reconcile(): AsyncGenerator<Difference> {
     let planned: Planned[] = [];
+    let isAllowed = this.#options.allowMassDeletion === true;
     for await (const batch of batches(this.#compare(), batchSize)) {
       for (const each of await mapConcurrently(batch, lanes, (compared) => this.#judge(compared))) {
+        if (each.outcome === "planned") this.#guard.count(each.found, each.repair);
         if (this.#options.apply && each.outcome === "planned") planned.push(each);
         else yield this.#count({ ...each.found, repair: each.repair, outcome: each.outcome });
       }
       if (planned.length < mostPlanned) continue;
+      if (!isAllowed) await this.#survey();
+      isAllowed = true;
       yield* this.#repair(planned);
       planned = [];
     }
+    if (!isAllowed && planned.length > 0) this.#guard.check(this.#options.namespace, this.#read);
     yield* this.#repair(planned);
     this.#tell(1);
   }
 
   async *#compare(): AsyncGenerator<Compared> {
     const { namespace, index, deleteMembersWithoutFaces } = this.#options;
-    const compared = compareParts(this.#options, this.#call, ({ matched, ...read }) => {
-      Object.assign(this.#read, read);
-      this.#matched = matched;
+    const compared = compareParts(this.#options, this.#call, (read) => {
+      this.#read = read;
       this.#tell(progressEvery);
     });
     for await (const each of compared) {
@@ -193,8 +218,9 @@ class Run {
       const goes = each.found.kind === "wrong-face-ids" && each.found.templateIds.length === 0;
       if (!(goes && deleteMembersWithoutFaces)) yield each;
     }
-    for await (const stray of index.strays?.list(namespace, this.#call) ?? []) {
-      this.#read.strays++;
+    const strays = index.strays?.list(namespace, this.#call);
+    for await (const stray of strays === undefined ? [] : interruptible(strays, this.#call.signal)) {
+      this.#strays++;
       this.#tell(progressEvery);
       yield { found: { kind: "stray-face", stray } };
     }
@@ -230,24 +256,17 @@ class Run {
   }
 
   async *#repair(planned: readonly Planned[]): AsyncGenerator<Difference> {
-    this.#refuseMassDeletion(planned);
     for await (const difference of this.#repairs.apply(planned)) yield this.#count(difference);
   }
 
-  /** Throws where so much would go that rather the parts do not belong together. */
-  #refuseMassDeletion(planned: readonly Planned[]): void {
-    const { namespace, allowMassDeletion } = this.#options;
-    const matched = this.#matched;
-    this.#deletions += planned.filter(({ found, repair }) => isDeletion(found, repair, matched)).length;
-    const most = matched === 0 ? 0 : Math.max(fewDeletions, matched);
-    if (allowMassDeletion || this.#deletions <= most) return;
-    const { enrolled, members } = this.#read;
-    throw new FaceKitError(
-      "namespace-not-found",
-      `In "${namespace}" ${enrolled} members have faces, ${members} have entries, and ${matched} have both. That is too ` +
-        `few for ${this.#deletions} deletions. Check that index, member source and namespace belong together, or set ` +
-        "allowMassDeletion (facekit reconcile --allow-mass-deletion).",
-    );
+  /** Judges by all there is before the first repair is done, where not all of it could be held. */
+  async #survey(): Promise<void> {
+    const { onProgress: _, ...options } = this.#options;
+    const survey = new Run({ ...options, apply: false });
+    for await (const _ of survey.differences) {
+      // It counts while it is read.
+    }
+    survey.#guard.check(options.namespace, survey.#read);
   }
 
   #count(difference: Difference): Difference {
@@ -257,21 +276,12 @@ class Run {
   }
 
   #tell(atLeast: number): void {
-    const { enrolled, members, photos, strays } = this.#read;
-    const done = enrolled + members + photos + strays;
+    const { enrolled, members, photos } = this.#read;
+    const done = enrolled + members + photos + this.#strays;
     if (done - this.#told < atLeast) return;
     this.#told = done;
     this.#options.onProgress?.({ task: "reconciling", done });
   }
-}
-
-/** Whether it takes something away that would be right if another index or source were the right one. */
-function isDeletion(found: Discrepancy, repair: Repair, matched: number): boolean {
-  if (repair === "none" || repair === "create-member") return false;
-  if (found.kind === "wrong-face-ids") return changeOfIds(found.noted, found.templateIds).removed.length > 0;
-  // Of other models there may be more faces than of these, but where there are none of these, the models are wrong.
-  if (found.kind === "stray-face") return found.stray.why === "other-space" && matched === 0;
-  return true;
 }
 
 async function* batches<T>(items: AsyncIterable<T>, size: number): AsyncGenerator<T[]> {

@@ -1,5 +1,5 @@
 import { mapConcurrently } from "../concurrency.js";
-import { isFaceKitError } from "../errors.js";
+import { type FaceKitError, isFaceKitError } from "../errors.js";
 import { retry } from "../retry.js";
 import { sleep } from "../sleep.js";
 import type { CallOptions } from "../spec/adapter.js";
@@ -19,18 +19,26 @@ export interface Planned extends Compared {
   readonly given?: NewMember | undefined;
 }
 
+interface PlannedStray {
+  readonly found: Extract<Discrepancy, { readonly kind: "stray-face" }>;
+  readonly repair: Repair;
+}
+
 type OfMember = Exclude<Discrepancy, { readonly kind: "stray-face" }>;
 
 /** Repairs that are at work at a time. */
 export const lanes = 8;
 /** So many repairs look at the index together; the more, the longer ago it was for the last of them. */
 const lookSize = 256;
+/** So many stray faces are deleted together. */
+const straysAtATime = 256;
 /** Over an index that shows writes late, this long after the first look the second comes, in milliseconds, or the grace. */
 const settleMs = 60_000;
 
 /**
  * Repairs what still is as it was found. For every few of them the index is read once more, and then the source is asked
- * about each directly before the write, so that what came meanwhile is left alone.
+ * about each directly before the write, so that what came meanwhile is left alone. An index that shows writes late is read
+ * once for all: a further look costs all of its service's list and would not be of now either.
  */
 export class Repairs {
   readonly #parts: ComparedParts;
@@ -45,19 +53,21 @@ export class Repairs {
 
   async *apply(planned: readonly Planned[]): AsyncGenerator<Difference> {
     await this.#settle(planned);
-    for (const batch of chunks(planned, lookSize)) {
-      const ofMembers = batch.flatMap(({ found, ...rest }) =>
-        found.kind === "stray-face" ? [] : [{ found, ...rest }],
-      );
-      const now = await this.#facesOf(new Set(ofMembers.map(({ found }) => found.memberId)));
-      for (const few of chunks(ofMembers, lanes)) {
+    const ofMembers = planned.flatMap(({ found, ...rest }) =>
+      found.kind === "stray-face" ? [] : [{ found, ...rest }],
+    );
+    const together = this.#parts.index.capabilities.readAfterWrite ? lookSize : ofMembers.length;
+    for (const batch of chunks(ofMembers, together)) {
+      const now = await this.#facesOf(new Set(batch.map(({ found }) => found.memberId)));
+      for (const few of chunks(batch, lanes)) {
         yield* await mapConcurrently(few, lanes, async (each): Promise<Difference> => {
-          const outcome = await this.#repair(each, now.get(each.found.memberId));
-          return { ...each.found, repair: each.repair, outcome };
+          const result = await attempt(() => this.#repair(each, now.get(each.found.memberId)));
+          return { ...each.found, repair: each.repair, ...result };
         });
       }
-      yield* await this.#deleteStrays(batch);
     }
+    const strays = planned.flatMap(({ found, repair }) => (found.kind === "stray-face" ? [{ found, repair }] : []));
+    for (const batch of chunks(strays, straysAtATime)) yield* await this.#deleteStrays(batch);
   }
 
   /** Where faces are missed that an index may merely not show yet, gives it time to. */
@@ -120,6 +130,7 @@ export class Repairs {
 
   async #deleteFaces(memberId: string): Promise<Outcome> {
     const { namespace, index } = this.#parts;
+    await this.#deleteVisits(memberId);
     const erased = await this.#erase(() => index.deleteMember(namespace, memberId, this.#call));
     const kept = await this.#deletePhotos(memberId);
     return erased + kept > 0 ? "repaired" : "gone";
@@ -127,9 +138,16 @@ export class Repairs {
 
   async #deleteMember(memberId: string): Promise<Outcome> {
     const { namespace, members } = this.#parts;
+    await this.#deleteVisits(memberId);
     const erased = await this.#erase(async () => members?.delete(namespace, memberId, this.#call));
     const kept = await this.#deletePhotos(memberId);
     return erased + kept > 0 ? "repaired" : "gone";
+  }
+
+  /** First: when the faces and the entry are gone, nothing tells of the visits any more. */
+  async #deleteVisits(memberId: string): Promise<void> {
+    const { namespace, visits } = this.#parts;
+    await this.#erase(async () => visits?.deleteMember(namespace, memberId, this.#call));
   }
 
   #deletePhotos(memberId: string): Promise<number> {
@@ -170,13 +188,18 @@ export class Repairs {
   }
 
   /** In one call, which to a store that keeps a log is one write. It tells how many, and not which. */
-  async #deleteStrays(batch: readonly Planned[]): Promise<Difference[]> {
+  async #deleteStrays(strays: readonly PlannedStray[]): Promise<Difference[]> {
     const { namespace, index } = this.#parts;
-    const strays = batch.flatMap(({ found, repair }) => (found.kind === "stray-face" ? [{ found, repair }] : []));
-    if (strays.length === 0) return [];
     const ids = strays.map(({ found }) => found.stray.id);
-    const erased = await this.#erase(async () => index.strays?.delete(namespace, ids, this.#call), ids.length);
-    return strays.map(({ found, repair }, i) => ({ ...found, repair, outcome: i < erased ? "repaired" : "gone" }));
+    let erased = 0;
+    const result = await attempt(async () => {
+      erased = await this.#erase(async () => index.strays?.delete(namespace, ids, this.#call), ids.length);
+      return "repaired";
+    });
+    return strays.map(({ found, repair }, i): Difference => {
+      if (result.outcome === "failed") return { ...found, repair, ...result };
+      return { ...found, repair, outcome: i < erased ? "repaired" : "gone" };
+    });
   }
 
   /** How many there were. Of a call that was repeated, nobody knows what the first did: it is taken to have done it. */
@@ -187,6 +210,20 @@ export class Repairs {
       return call();
     }, this.#call);
     return attempts > 1 ? most : Number(erased ?? 0);
+  }
+}
+
+/** What a part refuses of one repair; it would refuse it again, and not therefore the next. */
+const refusals: ReadonlySet<string> = new Set(["invalid-argument", "conflict", "not-supported"]);
+
+async function attempt(
+  repair: () => Promise<Outcome>,
+): Promise<{ readonly outcome: Outcome; readonly error?: FaceKitError }> {
+  try {
+    return { outcome: await repair() };
+  } catch (error) {
+    if (isFaceKitError(error) && refusals.has(error.code)) return { outcome: "failed", error };
+    throw error;
   }
 }
 
