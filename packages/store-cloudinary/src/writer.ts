@@ -23,7 +23,8 @@ interface MemberPlan {
   readonly erased: readonly string[];
 }
 
-interface Plan {
+/** What a write does. */
+export interface Plan {
   readonly clear: boolean;
   /** By key. */
   readonly members: ReadonlyMap<string, MemberPlan>;
@@ -89,7 +90,11 @@ export class Writer {
     }, options.signal);
   }
 
-  /** Decides at a state that holds every acknowledged write, and fulfils when the erased files are gone. */
+  /**
+   * Decides at a state that holds every acknowledged write, and fulfils when the erased files are gone. A put
+   * that broke off may be completed by whoever writes next, this erasure too; only a plan that is never undefined is made
+   * after it.
+   */
   erase(
     space: EmbeddingSpace,
     namespace: string,
@@ -282,7 +287,7 @@ export function erasePlan(state: NamespaceState, ids: Iterable<string>): Plan | 
 
 export const clearPlan: Plan = { clear: true, members: new Map(), touched: [] };
 
-/** Lets no file be committed that was laid down for these members before. */
+/** Lets no file be committed that was laid down for these members before. For none it takes a revision, and does no more. */
 export function touchPlan(touched: readonly string[]): Plan {
   return { clear: false, members: new Map(), touched };
 }
