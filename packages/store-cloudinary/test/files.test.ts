@@ -1,7 +1,7 @@
 import { expect, test } from "vitest";
 import { cloudinaryFaceRecords } from "../src/index.js";
 import { keyOf, nameOf } from "../src/names.js";
-import { collect, failureOf, recordOf, recordsOn, serverForTest, space } from "./support.js";
+import { collect, failureOf, impatientRecordsOn, recordOf, recordsOn, serverForTest, space } from "./support.js";
 
 const gym = `facekit/${nameOf("gym")}`;
 
@@ -59,7 +59,11 @@ test("nothing is public: a file is read with its signature only", async () => {
   const records = recordsOn(server);
   await records.open(space);
   await records.put("gym", [recordOf("1", "ann")]);
-  for (const file of server.files().keys()) {
+  const files = [...server.files().keys()];
+  expect(files.some((file) => file.includes(keyOf("ann")))).toBe(true);
+  for (const file of files) {
+    // Its public id, as the delivery wants it.
+    expect(file).toMatch(/^facekit\//);
     for (const path of [
       `raw/authenticated/${file}`,
       `raw/authenticated/s--AAAAAAAA--/v1/${file}`,
@@ -155,9 +159,10 @@ test("a file of a member that somebody wrote over is store-corrupt", async () =>
 
 test("a file that is gone is store-corrupt, and what is no JSON is not quoted", async () => {
   const server = await serverForTest();
-  const records = recordsOn(server);
+  const [records, other] = [impatientRecordsOn(server), recordsOn(server)];
+  await other.open(space);
+  await other.put("gym", [recordOf("1", "ann")]);
   await records.open(space);
-  await records.put("gym", [recordOf("1", "ann")]);
   const file = [...server.files().keys()].find((name) => name.includes(keyOf("ann"))) ?? "";
   server.place(file, "AAAB3NzaC1yc2E is no JSON");
   const error = await failureOf(collect(records.scan()));
