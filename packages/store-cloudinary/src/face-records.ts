@@ -102,8 +102,12 @@ export function cloudinaryFaceRecords(options: CloudinaryFaceRecordsOptions = {}
       const holders = new Set(ids.flatMap((id) => state.templates.get(id)?.key ?? []));
       const members = [...holders].flatMap((key) => state.members.get(key) ?? []);
       const files = await mapConcurrently(members, mostRequests, async (member) => {
+        const due = [...member.ids].filter((id) => wanted.has(id));
         const file = await writer.contents(member, call);
-        if (file !== undefined) member.about = aboutOf(file);
+        if (file === undefined) return undefined;
+        const held = new Set(file.templates.map(({ id }) => id));
+        if (!due.every((id) => held.has(id))) throw corrupt(`${member.file} lacks templates that the log names.`);
+        member.about = aboutOf(file);
         return file;
       });
       if (!files.includes(undefined)) {
