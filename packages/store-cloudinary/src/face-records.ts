@@ -293,6 +293,7 @@ export function cloudinaryFaceRecords(options: CloudinaryFaceRecordsOptions = {}
 
     async [Symbol.asyncDispose]() {
       closed = true;
+      await writer.settled();
     },
   };
 }

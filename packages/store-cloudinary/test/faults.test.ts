@@ -141,26 +141,32 @@ test("a put whose commit is refused leaves no file, once the next has come", asy
   expect(error).toMatchObject({ code: "service-unavailable", retryable: false });
   refusing = false;
   await records.put("n", [recordOf("2", "bob")]);
-  expect([...server.files().keys()].filter((file) => file.includes("/m-"))).toHaveLength(1);
+  const files = (): string[] => [...server.files().keys()].filter((file) => file.includes("/m-"));
+  await expect.poll(files, { timeout: 30_000 }).toHaveLength(1);
 });
 
 test("a put does not wait for the deletion of what it replaced", async () => {
   const server = await serverForTest();
-  let [refusing, deletions] = [false, 0];
+  let [refusing, hanging, deletions] = [false, false, 0];
   const client = tampered((request, send) => {
     if (request.action !== "destroy") return send();
     deletions++;
+    if (hanging) return new Promise(() => undefined);
     return refusing ? Promise.reject({ message: "Not now", http_code: 500 }) : send();
   });
-  const records = cloudinaryFaceRecords({ url: server.url(), client, deadlineMs: 600_000 });
+  const records = cloudinaryFaceRecords({ url: server.url(), client, deadlineMs: 600_000, timeoutMs: 600_000 });
   await records.open(space);
   await records.put("n", [recordOf("1", "ann")]);
   refusing = true;
   await records.put("n", [recordOf("2", "ann")]);
-  expect(deletions).toBe(1);
+  await expect.poll(() => deletions, { timeout: 30_000 }).toBe(1);
   refusing = false;
   await records.put("n", [recordOf("3", "bob")]);
-  expect([...server.files().keys()].filter((file) => file.includes("/m-"))).toHaveLength(2);
+  const files = (): string[] => [...server.files().keys()].filter((file) => file.includes("/m-"));
+  await expect.poll(files, { timeout: 30_000 }).toHaveLength(2);
+  hanging = true;
+  for (const id of ["4", "5", "6", "7"]) await records.put("n", [recordOf(id, "ann")]);
+  expect(await collect(records.scan("n"))).toHaveLength(7);
 });
 
 test("no more than eight requests are under way", async () => {

@@ -19,7 +19,7 @@ test("each member has one file, and an erased template is in no file", async () 
   await records.put("gym", [recordOf("3", "ann", 3)]);
   await records.put("gym", [recordOf("1", "ann", 4)]);
   const members = (): string[] => [...server.files().keys()].filter((file) => /\/b\d+-/.test(file));
-  expect(members()).toHaveLength(2);
+  await expect.poll(members, { timeout: 30_000 }).toHaveLength(2);
   const contentsWith = (seed: number): string[] => {
     const { vector } = recordOf("", "", seed);
     const base64 = Buffer.from(vector.buffer).toString("base64");
