@@ -27,7 +27,9 @@ export interface Account {
 /** Reads `cloudinary://KEY:SECRET@CLOUD?upload_prefix=…`, the form that the SDK takes from `CLOUDINARY_URL`. */
 export function parseAccount(text: string): Account {
   const url = URL.canParse(text) ? new URL(text) : undefined;
-  if (url?.protocol !== "cloudinary:" || url.username === "" || url.password === "" || url.hostname === "") {
+  const key = decoded(url?.username);
+  const secret = decoded(url?.password);
+  if (url?.protocol !== "cloudinary:" || !key || !secret || url.hostname === "") {
     // The value holds a secret, so the message does not.
     throw new FaceKitError(
       "invalid-argument",
@@ -43,8 +45,8 @@ export function parseAccount(text: string): Account {
   return {
     common: {
       cloud_name: url.hostname,
-      api_key: decodeURIComponent(url.username),
-      api_secret: decodeURIComponent(url.password),
+      api_key: key,
+      api_secret: secret,
       ...(prefix !== undefined && { upload_prefix: prefix }),
       ...(prefix?.startsWith("http:") && { agent: new Agent({ keepAlive: true }) }),
       ...(algorithm !== undefined && { signature_algorithm: algorithm }),
@@ -58,4 +60,13 @@ export function parseAccount(text: string): Account {
       ...(distribution !== undefined && { secure_distribution: distribution }),
     },
   };
+}
+
+/** Undefined for what is not encoded as in a URL. */
+function decoded(text: string | undefined): string | undefined {
+  try {
+    return text && decodeURIComponent(text);
+  } catch {
+    return undefined;
+  }
 }

@@ -3,7 +3,7 @@ import { type Commit, toCommit, toValue } from "./commit.js";
 import type { Decisions } from "./decisions.js";
 import { corrupt } from "./failures.js";
 import { NamespaceState } from "./log-state.js";
-import { type Names, revisionOf } from "./names.js";
+import type { Names } from "./names.js";
 import { mostRequests, type Service } from "./service.js";
 
 /** How many commits are asked for at a time. */
@@ -50,7 +50,7 @@ export class CommitLog {
     let last = 0;
     try {
       for await (const { publicId, version } of this.#service.list(this.#names.log, options)) {
-        const revision = revisionOf(publicId);
+        const revision = this.#names.revisionOf(publicId);
         if (revision === undefined) continue;
         versions.set(revision, version);
         last = Math.max(last, revision);

@@ -50,11 +50,14 @@ export class Decisions {
         await this.#service.create(choice, text, options);
         if ((await this.#service.look(doubt, options)) === undefined) {
           // All who write this write the same.
-          await this.#service.create(name, text, options);
-          return wanted;
+          const { etag } = await this.#service.create(name, text, options);
+          if (etag === md5(text)) return wanted;
+          // It was decided before, and the files that tell so are gone.
+          const made = await this.made(name, options);
+          if (made !== undefined) return made;
         }
       } else {
-        const made = await this.#awaited(name, options);
+        const made = await this.#awaited(name, until, options);
         if (made !== undefined) return made;
         await this.#service.create(doubt, "true", options);
         wanted = (await this.made(choice, options)) ?? wanted;
@@ -75,7 +78,7 @@ export class Decisions {
       () => {
         // Another for each attempt: one whose answer was lost may be written late, and must not pass for this one.
         const text = JSON.stringify(randomUUID());
-        claims.add(createHash("md5").update(text).digest("hex"));
+        claims.add(md5(text));
         return text;
       },
       options,
@@ -87,8 +90,8 @@ export class Decisions {
   }
 
   /** Gives those who were first some time, counted in looks, as the service may be slow. */
-  async #awaited(name: string, options: CallOptions | undefined): Promise<unknown> {
-    for (let looks = 0; looks < patience; looks++) {
+  async #awaited(name: string, until: number, options: CallOptions | undefined): Promise<unknown> {
+    for (let looks = 0; looks < patience && (looks === 0 || performance.now() <= until); looks++) {
       const began = performance.now();
       const made = await this.made(name, options);
       if (made !== undefined) return made;
@@ -97,4 +100,8 @@ export class Decisions {
     }
     return undefined;
   }
+}
+
+function md5(text: string): string {
+  return createHash("md5").update(text).digest("hex");
 }

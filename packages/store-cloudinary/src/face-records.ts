@@ -27,7 +27,7 @@ import { keyOf, longestFolder, Names } from "./names.js";
 import { mostRequests, Service } from "./service.js";
 import { strayFaces } from "./strays.js";
 import { sweep } from "./sweep.js";
-import { clearPlan, erasePlan, touchPlan, Writer } from "./writer.js";
+import { clearPlan, erasePlan, type Plan, touchPlan, Writer } from "./writer.js";
 
 export interface CloudinaryFaceRecordsOptions {
   /** `cloudinary://API_KEY:API_SECRET@CLOUD_NAME`. Default: the environment variable `CLOUDINARY_URL`. */
@@ -102,8 +102,12 @@ export function cloudinaryFaceRecords(options: CloudinaryFaceRecordsOptions = {}
       const holders = new Set(ids.flatMap((id) => state.templates.get(id)?.key ?? []));
       const members = [...holders].flatMap((key) => state.members.get(key) ?? []);
       const files = await mapConcurrently(members, mostRequests, async (member) => {
+        const due = [...member.ids].filter((id) => wanted.has(id));
         const file = await writer.contents(member, call);
-        if (file !== undefined) member.about = aboutOf(file);
+        if (file === undefined) return undefined;
+        const held = new Set(file.templates.map(({ id }) => id));
+        if (!due.every((id) => held.has(id))) throw corrupt(`${member.file} lacks templates that the log names.`);
+        member.about = aboutOf(file);
         return file;
       });
       if (!files.includes(undefined)) {
@@ -118,23 +122,30 @@ export function cloudinaryFaceRecords(options: CloudinaryFaceRecordsOptions = {}
     }
   };
 
-  /** Deletes what others left of a member. */
-  const sweepMember = async (
-    namespace: string,
-    key: string,
-    deleted: number,
-    call: CallOptions | undefined,
-  ): Promise<void> => {
-    const swept = (): Promise<boolean> =>
-      sweep(service, log, names, { namespace, key }, log.of(namespace).touched(key), call);
+  /**
+   * Erases, and deletes what others left. The plan is never undefined: the erasure takes a revision of its own, so it meets a put
+   * that broke off at that revision, which somebody may still complete.
+   */
+  const eraseAndSweep = async (
+    where: { readonly namespace: string; readonly key?: string },
+    plan: (state: NamespaceState) => Plan,
+    before: (state: NamespaceState) => number,
+    call: CallOptions,
+  ): Promise<{ deleted: number; revision: number }> => {
+    const { namespace, key } = where;
+    const swept = (): Promise<boolean> => sweep(service, log, names, where, before(log.of(namespace)), call);
+    let outcome = await writer.erase(spaceOf(), namespace, plan, call);
     try {
-      if (!(await swept())) return;
-      // An enrolment that broke off, or is under way: from here on it begins anew.
-      await writer.erase(spaceOf(), namespace, () => touchPlan([key]), call ?? {});
+      if (!(await swept())) return outcome;
+      // Writes that broke off, or are under way: from here on they begin anew.
+      const again = await writer.erase(spaceOf(), namespace, plan, call);
+      outcome = { deleted: outcome.deleted + again.deleted, revision: again.revision };
       await swept();
+      return outcome;
     } catch (error) {
-      // What the log names of him was deleted by name; a list finds what a killed process left, and `strays` later.
-      if (deleted === 0 || !isFaceKitError(error, "quota-exceeded")) throw error;
+      // What the log names of a member was deleted by name; a list finds what a killed process left, and `strays` later.
+      if (key === undefined || outcome.deleted === 0 || !isFaceKitError(error, "quota-exceeded")) throw error;
+      return outcome;
     }
   };
 
@@ -182,32 +193,26 @@ export function cloudinaryFaceRecords(options: CloudinaryFaceRecordsOptions = {}
       if ("ids" in selection) {
         const ids = [...selection.ids];
         for (const id of ids) checkId("selection.ids", id);
-        return writer.erase(space, namespace, (state) => erasePlan(state, ids), call);
+        const nothing = ids.length === 0 ? undefined : touchPlan([]);
+        return writer.erase(space, namespace, (state) => erasePlan(state, ids) ?? nothing, call);
       }
       checkId("selection.memberId", selection.memberId);
       const key = keyOf(selection.memberId);
-      const outcome = await writer.erase(
-        space,
-        namespace,
-        (state) => erasePlan(state, state.members.get(key)?.ids ?? []),
-        call,
-      );
-      await sweepMember(namespace, key, outcome.deleted, call);
-      return outcome;
+      const plan = (state: NamespaceState): Plan =>
+        erasePlan(state, state.members.get(key)?.ids ?? []) ?? touchPlan([key]);
+      return eraseAndSweep({ namespace, key }, plan, (state) => state.touched(key), call);
     },
 
     async deleteNamespace(namespace, call = {}) {
-      const space = spaceOf();
+      spaceOf();
       call.signal?.throwIfAborted();
       checkId("namespace", namespace);
-      const clear = (state: NamespaceState) => (state.templates.size > 0 ? clearPlan : undefined);
-      const outcome = await writer.erase(space, namespace, clear, call);
-      const swept = (): Promise<boolean> => sweep(service, log, names, { namespace }, log.of(namespace).cleared, call);
-      if (!(await swept())) return outcome;
-      // Writes that broke off, or are under way: from here on they begin anew.
-      const again = await writer.erase(space, namespace, () => clearPlan, call);
-      await swept();
-      return { deleted: outcome.deleted + again.deleted, revision: again.revision };
+      return eraseAndSweep(
+        { namespace },
+        () => clearPlan,
+        ({ cleared }) => cleared,
+        call,
+      );
     },
 
     async *scan(namespace, call) {
@@ -288,6 +293,7 @@ export function cloudinaryFaceRecords(options: CloudinaryFaceRecordsOptions = {}
 
     async [Symbol.asyncDispose]() {
       closed = true;
+      await writer.settled();
     },
   };
 }

@@ -22,6 +22,12 @@ export class Names {
     return `${this.log}r${String(revision).padStart(12, "0")}.json`;
   }
 
+  /** The revision of a commit's file; undefined for other files, such as those of a store whose folder lies in the log. */
+  revisionOf(publicId: string): number | undefined {
+    const digits = /r(\d{12,})\.json$/.exec(publicId)?.[1];
+    return digits !== undefined && publicId === this.commit(Number(digits)) ? Number(digits) : undefined;
+  }
+
   /** The files by which a round of a decision about a file is taken. */
   round(
     name: string,
@@ -58,12 +64,6 @@ export class Names {
     const [, key, base] = /^m-([0-9a-f]{32})\/b(\d+)-[0-9a-f]{32}\.json$/.exec(publicId.slice(event.length)) ?? [];
     return key === undefined ? undefined : { key, base: Number(base) };
   }
-}
-
-/** The revision of a commit's file; undefined for other files. */
-export function revisionOf(publicId: string): number | undefined {
-  const digits = /\/r(\d{12,})\.json$/.exec(publicId)?.[1];
-  return digits === undefined ? undefined : Number(digits);
 }
 
 /**

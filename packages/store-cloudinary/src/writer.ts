@@ -15,6 +15,9 @@ import { type MemberFile, memberFileText, toMemberFile } from "./member-file.js"
 import { keyOf, type Names } from "./names.js";
 import { mostRequests, type Service, type ServiceCall } from "./service.js";
 
+/** Deletions at a time that nobody waits for: where they hang, requests are left for the others. */
+const asideRequests = mostRequests / 4;
+
 /** What becomes of a member's file. Where nothing stays or comes, it goes. */
 interface MemberPlan {
   readonly puts: readonly FaceRecord[];
@@ -23,7 +26,8 @@ interface MemberPlan {
   readonly erased: readonly string[];
 }
 
-interface Plan {
+/** What a write does. */
+export interface Plan {
   readonly clear: boolean;
   /** By key. */
   readonly members: ReadonlyMap<string, MemberPlan>;
@@ -59,6 +63,8 @@ export class Writer {
   // Those of one process queue here and not at the service, where each that comes too late asks again.
   readonly #inTurn = limiter(1);
   readonly #leftovers = new Map<string, Leftover>();
+  #cleaning: Promise<void> | undefined;
+  #asked = false;
 
   constructor(service: Service, log: CommitLog, names: Names) {
     this.#service = service;
@@ -80,16 +86,20 @@ export class Writer {
     return this.#inTurn(async () => {
       try {
         const { revision } = await this.#write(space, namespace, plan, options);
-        await this.#tryToClean(options);
+        this.#cleanAside();
         return revision;
       } catch (error) {
-        if (isFaceKitError(error, "conflict")) await this.#tryToClean(options);
+        if (isFaceKitError(error, "conflict")) this.#cleanAside();
         throw error;
       }
     }, options.signal);
   }
 
-  /** Decides at a state that holds every acknowledged write, and fulfils when the erased files are gone. */
+  /**
+   * Decides at a state that holds every acknowledged write, and fulfils when the erased files are gone. A put
+   * that broke off may be completed by whoever writes next, this erasure too; only a plan that is never undefined is made
+   * after it.
+   */
   erase(
     space: EmbeddingSpace,
     namespace: string,
@@ -99,7 +109,7 @@ export class Writer {
     return this.#inTurn(async () => {
       await this.#log.follow(options);
       const outcome = await this.#write(space, namespace, plan, options);
-      await this.#clean(options);
+      await this.#clean(mostRequests, options);
       return outcome;
     }, options.signal);
   }
@@ -215,15 +225,29 @@ export class Writer {
     await this.#service.create(this.#names.manifest(namespace), text, options);
   }
 
-  /** After a put: what stays behind for now is in no search, and goes with the next write. */
-  async #tryToClean({ signal }: CallOptions): Promise<void> {
-    await this.#clean({ deadlineMs: 0, ...(signal && { signal }) }).catch(() => undefined);
+  /** Fulfils when nothing is being deleted any more. */
+  async settled(): Promise<void> {
+    await this.#cleaning;
+  }
+
+  /** After a put, which does not wait for it: what stays behind for now is in no search, and goes with the next write. */
+  #cleanAside(): void {
+    this.#asked = true;
+    this.#cleaning ??= this.#cleanWhileAsked();
+  }
+
+  async #cleanWhileAsked(): Promise<void> {
+    while (this.#asked) {
+      this.#asked = false;
+      await this.#clean(asideRequests, { deadlineMs: 0 }).catch(() => undefined);
+    }
+    this.#cleaning = undefined;
   }
 
   /** Deletes what has no purpose any more. */
-  async #clean(options: ServiceCall): Promise<void> {
+  async #clean(most: number, options: ServiceCall): Promise<void> {
     const due = [...this.#leftovers].filter(([, { after }]) => after <= this.#log.revision);
-    await mapConcurrently(due, mostRequests, async ([file, { namespace }]) => {
+    await mapConcurrently(due, most, async ([file, { namespace }]) => {
       if (!this.#log.of(namespace).files.has(file)) await this.#service.destroy(file, options);
       this.#leftovers.delete(file);
     });
@@ -282,7 +306,7 @@ export function erasePlan(state: NamespaceState, ids: Iterable<string>): Plan | 
 
 export const clearPlan: Plan = { clear: true, members: new Map(), touched: [] };
 
-/** Lets no file be committed that was laid down for these members before. */
+/** Lets no file be committed that was laid down for these members before. For none it takes a revision, and does no more. */
 export function touchPlan(touched: readonly string[]): Plan {
   return { clear: false, members: new Map(), touched };
 }

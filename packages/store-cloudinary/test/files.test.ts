@@ -1,7 +1,8 @@
+import { retry } from "@facekit/core";
 import { expect, test } from "vitest";
 import { cloudinaryFaceRecords } from "../src/index.js";
 import { keyOf, nameOf } from "../src/names.js";
-import { collect, failureOf, recordOf, recordsOn, serverForTest, space } from "./support.js";
+import { collect, failureOf, impatientRecordsOn, recordOf, recordsOn, serverForTest, space } from "./support.js";
 
 const gym = `facekit/${nameOf("gym")}`;
 
@@ -18,7 +19,7 @@ test("each member has one file, and an erased template is in no file", async () 
   await records.put("gym", [recordOf("3", "ann", 3)]);
   await records.put("gym", [recordOf("1", "ann", 4)]);
   const members = (): string[] => [...server.files().keys()].filter((file) => /\/b\d+-/.test(file));
-  expect(members()).toHaveLength(2);
+  await expect.poll(members, { timeout: 30_000 }).toHaveLength(2);
   const contentsWith = (seed: number): string[] => {
     const { vector } = recordOf("", "", seed);
     const base64 = Buffer.from(vector.buffer).toString("base64");
@@ -59,7 +60,11 @@ test("nothing is public: a file is read with its signature only", async () => {
   const records = recordsOn(server);
   await records.open(space);
   await records.put("gym", [recordOf("1", "ann")]);
-  for (const file of server.files().keys()) {
+  const files = [...server.files().keys()];
+  expect(files.some((file) => file.includes(keyOf("ann")))).toBe(true);
+  for (const file of files) {
+    // Its public id, as the delivery wants it.
+    expect(file).toMatch(/^facekit\//);
     for (const path of [
       `raw/authenticated/${file}`,
       `raw/authenticated/s--AAAAAAAA--/v1/${file}`,
@@ -122,11 +127,12 @@ test("the erasure of a member takes enrolments along that broke off, whether he 
 
 test("strays: files that the log does not name are listed with their reason, and deleted", async () => {
   const server = await serverForTest();
-  const records = recordsOn(server);
-  await records.open(space);
-  await records.put("gym", [recordOf("1", "ann")]);
-  const other = JSON.stringify({ format: 1, space: "other", namespace: "gym", memberId: "Bob", templates: [] });
-  server.place(strayOf("Bob", 0), other);
+  const [records, other] = [impatientRecordsOn(server), recordsOn(server)];
+  await other.open(space);
+  await other.put("gym", [recordOf("1", "ann")]);
+  await retry(() => records.open(space), { deadlineMs: 60_000 });
+  const otherSpace = JSON.stringify({ format: 1, space: "other", namespace: "gym", memberId: "Bob", templates: [] });
+  server.place(strayOf("Bob", 0), otherSpace);
   server.place(strayOf("Zoë", 0), '{"format":1,"spa');
   const strays = await collect(records.strays?.list("gym") ?? emptyList());
   expect(strays.map(({ why, memberId }) => ({ why, memberId }))).toEqual(
@@ -137,9 +143,9 @@ test("strays: files that the log does not name are listed with their reason, and
   );
   expect(strays).toHaveLength(2);
   const used = [...server.files().keys()].filter((file) => file.includes(keyOf("ann")));
-  expect(await records.strays?.delete("gym", [...strays.map(({ id }) => id), ...used, "elsewhere"])).toBe(2);
-  expect(await collect(records.strays?.list("gym") ?? emptyList())).toEqual([]);
-  expect(await collect(records.scan("gym"))).toHaveLength(1);
+  expect(await other.strays?.delete("gym", [...strays.map(({ id }) => id), ...used, "elsewhere"])).toBe(2);
+  expect(await collect(other.strays?.list("gym") ?? emptyList())).toEqual([]);
+  expect(await collect(other.scan("gym"))).toHaveLength(1);
 });
 
 async function* emptyList(): AsyncGenerator<never> {}
@@ -153,11 +159,43 @@ test("a file of a member that somebody wrote over is store-corrupt", async () =>
   expect((await failureOf(collect(records.scan()))).code).toBe("store-corrupt");
 });
 
-test("a file that is gone is store-corrupt, and what is no JSON is not quoted", async () => {
+test("a file of a member that lacks a template which the log names is store-corrupt", async () => {
   const server = await serverForTest();
   const records = recordsOn(server);
   await records.open(space);
+  await records.put("gym", [recordOf("1", "ann"), recordOf("2", "ann")]);
+  const [file = "", bytes] = [...server.files()].find(([name]) => name.includes(keyOf("ann"))) ?? [];
+  const { templates, ...rest } = JSON.parse(String(bytes));
+  server.place(file, JSON.stringify({ ...rest, templates: templates.slice(1) }));
+  const again = recordsOn(server);
+  await again.open(space);
+  const readers = [
+    () => collect(again.scan()),
+    () => collect(again.changes(0)),
+    () => collect(again.members("gym")),
+    () => again.delete("gym", { ids: ["2"] }),
+  ];
+  for (const read of readers) expect((await failureOf(Promise.resolve(read()))).code).toBe("store-corrupt");
+});
+
+test("a folder that lies in the log of another is no part of it", async () => {
+  const server = await serverForTest();
+  const [records, other] = [recordsOn(server), recordsOn(server, "facekit/log")];
+  await records.open(space);
+  await other.open(space);
   await records.put("gym", [recordOf("1", "ann")]);
+  for (const id of ["2", "3"]) await other.put("gym", [recordOf(id, "bob")]);
+  const again = recordsOn(server);
+  await again.open(space);
+  expect((await collect(again.scan())).map(({ id }) => id)).toEqual(["1"]);
+});
+
+test("a file that is gone is store-corrupt, and what is no JSON is not quoted", async () => {
+  const server = await serverForTest();
+  const [records, other] = [impatientRecordsOn(server), recordsOn(server)];
+  await other.open(space);
+  await other.put("gym", [recordOf("1", "ann")]);
+  await retry(() => records.open(space), { deadlineMs: 60_000 });
   const file = [...server.files().keys()].find((name) => name.includes(keyOf("ann"))) ?? "";
   server.place(file, "AAAB3NzaC1yc2E is no JSON");
   const error = await failureOf(collect(records.scan()));
@@ -194,6 +232,11 @@ test("namespaces become public ids, and no two the same", () => {
 
 test("options are checked at the door", async () => {
   expect(() => cloudinaryFaceRecords({ url: "https://example.com" })).toThrow(/CLOUDINARY_URL/);
+  for (const url of ["cloudinary://k%zz:s@c", "cloudinary://k:s%zz@c"]) {
+    const error = await failureOf(Promise.resolve().then(() => cloudinaryFaceRecords({ url })));
+    expect(error.code).toBe("invalid-argument");
+    expect(error.message).not.toContain("%zz");
+  }
   expect(() => cloudinaryFaceRecords({ url: "cloudinary://k:s@c", folder: "Gym?" })).toThrow(/folder wants/);
   expect(() => cloudinaryFaceRecords({ url: "cloudinary://k:s@c", folder: "a/v1" })).toThrow(/folder wants/);
   expect(() => cloudinaryFaceRecords({ url: "cloudinary://k:s@c", deadlineMs: -1 })).toThrow(/deadlineMs/);

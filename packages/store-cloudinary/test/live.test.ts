@@ -1,13 +1,23 @@
 import { createHash, randomUUID } from "node:crypto";
 import { v2 } from "cloudinary";
-import { describe, expect, test } from "vitest";
+import { afterAll, describe, expect, test } from "vitest";
 import { cloudinaryFaceRecords } from "../src/index.js";
 import { collect, newFolder, recordOf, space } from "./support.js";
 
-const url = process.env.CLOUDINARY_URL;
+// A CLOUDINARY_URL alone may be the one of a shop that is open.
+const isLive = process.env.CLOUDINARY_URL !== undefined && process.env.FACEKIT_LIVE_CLOUDINARY === "1";
+const how = "set CLOUDINARY_URL=cloudinary://KEY:SECRET@CLOUD and FACEKIT_LIVE_CLOUDINARY=1";
 
-/** Against a real account: about 200 requests, of which 10 of the Admin API. What it writes it deletes, but for its log. */
-describe.skipIf(url === undefined)("live (not run: set CLOUDINARY_URL=cloudinary://KEY:SECRET@CLOUD)", () => {
+/** Against a real account: about 200 requests, of which 12 of the Admin API. What it writes it deletes. */
+describe.skipIf(!isLive)(`live (not run: ${how})`, () => {
+  const folders: string[] = [];
+  afterAll(async () => {
+    for (const folder of folders) {
+      const files = { resource_type: "raw", type: "authenticated", invalidate: true };
+      await v2.api.delete_resources_by_prefix(`${folder}/`, files);
+    }
+  });
+
   test("what was written is seen at once, by its MD5, and found by who writes with overwrite: false", {
     timeout: 300_000,
   }, async () => {
@@ -33,6 +43,7 @@ describe.skipIf(url === undefined)("live (not run: set CLOUDINARY_URL=cloudinary
 
   test("two stores over one folder write, read, erase and leave nothing", { timeout: 300_000 }, async () => {
     const folder = newFolder();
+    folders.push(folder);
     const [one, two] = [cloudinaryFaceRecords({ folder }), cloudinaryFaceRecords({ folder })];
     await one.open(space);
     await two.open(space);

@@ -22,9 +22,13 @@ export async function serverForTest(options?: CloudinaryServerOptions): Promise<
   return server;
 }
 
-/** Failing requests are begun again for half a second. */
 export function recordsOn(server: CloudinaryServer, folder: string = "facekit"): FaceRecords {
-  return cloudinaryFaceRecords({ url: server.url(), folder, deadlineMs: 500, timeoutMs: 2000 });
+  return cloudinaryFaceRecords({ url: server.url(), folder, deadlineMs: 60_000, timeoutMs: 60_000 });
+}
+
+/** For services that only fail: requests are begun again for half a second. */
+export function impatientRecordsOn(server: CloudinaryServer): FaceRecords {
+  return cloudinaryFaceRecords({ url: server.url(), deadlineMs: 500, timeoutMs: 60_000 });
 }
 
 export async function collect<T>(items: AsyncIterable<T>): Promise<T[]> {

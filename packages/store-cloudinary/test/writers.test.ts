@@ -132,14 +132,55 @@ describe("a writer that dies", () => {
 
 async function* nothing(): AsyncGenerator<never> {}
 
+test("two writes do not take one revision where somebody deleted the files by which it was agreed on", async () => {
+  const server = await serverForTest();
+  const [one, two] = [recordsOn(server), recordsOn(server)];
+  await one.open(space);
+  await two.open(space);
+  await one.put("n", [recordOf("1", "ann")]);
+  for (const file of server.files().keys()) if (file.startsWith("facekit/votes/")) server.remove(file);
+  // It knows of no write yet.
+  expect((await two.put("n", [recordOf("2", "bob")])).revision).toBe(2);
+  const again = recordsOn(server);
+  await again.open(space);
+  for (const records of [one, two, again]) expect(await idsOf(records)).toEqual(["1", "2"]);
+});
+
+test("who has no time left does not wait for a writer that died", async () => {
+  const server = await serverForTest();
+  let dead = false;
+  const dying = tampered(async (request, send) => {
+    if (dead) return Promise.reject({ message: "The process was killed here.", http_code: 400 });
+    dead = request.publicId.includes("log-r") && request.publicId.endsWith("claim.json");
+    return send();
+  });
+  let looks = 0;
+  const counted = tampered((request, send) => {
+    if (request.action === "explicit" && request.publicId.endsWith("/log/r000000000001.json")) looks++;
+    return send();
+  });
+  const one = cloudinaryFaceRecords({ url: server.url(), client: dying });
+  const two = cloudinaryFaceRecords({ url: server.url(), client: counted, deadlineMs: 0 });
+  await one.open(space);
+  await two.open(space);
+  await expect(one.put("n", [recordOf("1", "ann")])).rejects.toMatchObject({ code: "service-unavailable" });
+  looks = 0;
+  await expect(two.put("n", [recordOf("2", "bob")])).rejects.toMatchObject({ retryable: true });
+  expect(looks).toBe(1);
+});
+
 test("a put is eight requests, two more where it replaces a file, and a look one, as the documentation says", async () => {
   const server = await serverForTest();
   const records = recordsOn(server);
   await records.open(space);
   await records.put("n", [recordOf("0", "zoe")]);
+  // What a put replaced is deleted when it is over: the files of zoe and ann are left.
+  const files = (): string[] => [...server.files().keys()].filter((file) => file.includes("/m-"));
+  const settled = (): Promise<void> => expect.poll(() => files().length, { timeout: 30_000 }).toBeLessThan(3);
   const cost = async (call: () => Promise<unknown>): Promise<number> => {
     const before = server.requests.upload + server.requests.delivery;
     await call();
+    await settled();
     return server.requests.upload + server.requests.delivery - before;
   };
   expect(await cost(() => records.put("n", [recordOf("1", "ann")]))).toBe(8);
