@@ -21,13 +21,13 @@ export async function eraseUser(
     const found = await own();
     for (const id of found) faces.add(id);
     await takeFaces(service, collectionId, userId, found, options);
+    // Before the faces, whose notes tell of the user: who comes after a call that broke off finds them.
+    await deleteUsers(service, collectionId, [...pieces, userId], options);
     await eraseFaces(service, collectionId, [...faces], options);
     // An enrolment may have been at work, and the list may be behind.
     const left = found.length === 0 ? 0 : (await own()).length;
     if (left > 0) throw stillThere(`still lists ${left} faces of the member`);
   };
   await retry(erase, { deadlineMs: service.timeoutMs, ...(options.signal && { signal: options.signal }) });
-  // Last, so that a call that broke off is repeated by one who still sees the member.
-  await deleteUsers(service, collectionId, [userId, ...pieces], options);
   return faces.size;
 }

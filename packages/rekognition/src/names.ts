@@ -50,6 +50,11 @@ export function isLongName(userId: string): boolean {
   return /^::[A-Za-z0-9_-]{43}$/.test(userId);
 }
 
+/** The user whose member's id this user's holds a piece of; undefined where it holds none. */
+export function userOfPiece(id: string): string | undefined {
+  return /^(::[A-Za-z0-9_-]{43}):\d\d/.exec(id)?.[1];
+}
+
 /** The long ids that these users' ids hold in pieces, by the user of each. What is not whole is left out. */
 export async function longNamesIn(userIds: Iterable<string>): Promise<Map<string, string>> {
   const pieces = new Map<string, string[]>();

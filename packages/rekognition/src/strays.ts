@@ -1,7 +1,7 @@
 import { abortable, type CallOptions, type StrayFace } from "@facekit/core";
-import { deleteFaces, type HeldFace, listFaces } from "./faces.js";
+import { deleteFaces, deleteUsers, facesOfUser, type HeldFace, listFaces, listUsers } from "./faces.js";
 import type { MemberNames } from "./member-names.js";
-import { notedIn } from "./names.js";
+import { isLongName, notedIn, userOfPiece } from "./names.js";
 import type { Rekognition } from "./service.js";
 
 /** What is noted of a face that an enrolment indexed and gave nobody. Faces that others indexed are none of ours. */
@@ -35,7 +35,10 @@ export function isFaceId(id: string): boolean {
   return /^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/.test(id);
 }
 
-/** Deletes those of these faces that are strays still, and tells how many these were. */
+/**
+ * Deletes those of these faces that are strays still, and tells how many these were. Their users go first where they have
+ * no face: so whatever breaks it off leaves a stray that tells of them.
+ */
 export async function deleteStrays(
   service: Rekognition,
   collectionId: string,
@@ -44,15 +47,39 @@ export async function deleteStrays(
 ): Promise<number> {
   let deleted = 0;
   for (let at = 0; at < ids.length; at += 1000) {
-    const strays: string[] = [];
+    const strays = new Map<string, string>();
     const page = { ...options, ids: ids.slice(at, at + 1000) };
     for await (const face of listFaces(service, collectionId, page)) {
-      if (strayOf(face) !== undefined) strays.push(face.FaceId);
+      const stray = strayOf(face);
+      if (stray !== undefined) strays.set(face.FaceId, stray.userId);
     }
+    if (strays.size === 0) continue;
+    await deleteEmptyUsers(service, collectionId, new Set(strays.values()), options);
     // One that becomes a member's meanwhile, the service keeps.
-    if (strays.length > 0) deleted += strays.length - (await deleteFaces(service, collectionId, strays, options));
+    deleted += strays.size - (await deleteFaces(service, collectionId, [...strays.keys()], options));
   }
   return deleted;
+}
+
+/** Deletes those of these users that have no face, with the pieces of their names. */
+async function deleteEmptyUsers(
+  service: Rekognition,
+  collectionId: string,
+  userIds: ReadonlySet<string>,
+  options: CallOptions,
+): Promise<void> {
+  const empty = new Set<string>();
+  for (const userId of userIds) {
+    const faces = await facesOfUser(service, collectionId, userId, options);
+    if (faces === undefined || faces.length === 0) empty.add(userId);
+  }
+  const pieces: string[] = [];
+  if ([...empty].some(isLongName)) {
+    for await (const id of listUsers(service, collectionId, options)) {
+      if (empty.has(userOfPiece(id) ?? "")) pieces.push(id);
+    }
+  }
+  await deleteUsers(service, collectionId, [...pieces, ...empty], options);
 }
 
 /** The ids of the faces that enrolments of a user left over. */

@@ -43,8 +43,9 @@ test("an erasure is not told as done while the service keeps a face, and ends wh
     adapter: "rekognition",
   });
   server.relent();
-  // The user stays, so that whoever tries again still sees the member.
-  expect(await heldBy(server)).toEqual({ faces: 1, users: 1 });
+  expect(await heldBy(server)).toEqual({ faces: 1, users: 0 });
+  // Whoever tries again, or reconciles, sees whose it was.
+  expect(await straysIn(index)).toMatchObject([{ memberId: "ada" }]);
   expect(await index.deleteMember("shop", "ada")).toBe(1);
   expect(await heldBy(server)).toEqual({ faces: 0, users: 0 });
 });
