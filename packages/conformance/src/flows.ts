@@ -338,7 +338,7 @@ function cutOff({ index, members, photos }: FlowParts, writes: number, at: CutAt
   const cut = new CutOff(writes, at);
   return {
     index: cut.of(index, ["enrol", "deleteMember"]),
-    members: cut.of(members, ["put", "merge", "delete", "linkFaces", "addPurchase"]),
+    members: cut.of(members, ["put", "merge", "delete", "endDeletion", "linkFaces", "addPurchase"]),
     ...(photos && { photos: cut.of(photos, ["put", "deleteMember"]) }),
   };
 }

@@ -76,6 +76,21 @@ export function memberSourceConformance({ test, create, reopen }: PersistentConf
     equal(await source.get("n", "ann"), undefined, "get");
   });
 
+  itWrites("ends no deletion of a member who is there, was deleted whole or never was", async (source) => {
+    if (source.endDeletion === undefined) return;
+    await source.put("n", ann);
+    if (source.capabilities.purchases) await source.addPurchase("n", "ann", purchase("1"));
+    equal(await source.endDeletion("n", "ann"), false, "of a member who is there");
+    equal(await source.get("n", "ann"), ann, "the member");
+    if (source.capabilities.purchases) equal(await collect(source.purchases("n", "ann")), [purchase("1")], "purchases");
+    await source.delete("n", "ann");
+    equal(await source.endDeletion("n", "ann"), false, "of a member who was deleted");
+    equal(await source.endDeletion("n", "bob"), false, "of nobody");
+    await rejects(async () => source.endDeletion?.("n", ""), "invalid-argument", "of no id");
+    const { signal, reason } = abortedSignal();
+    await rejectsWith(async () => source.endDeletion?.("n", "ann", { signal }), reason, "endDeletion");
+  });
+
   itWrites("keeps namespaces apart", async (source) => {
     await source.put("a", { id: "ann", name: "A" });
     await source.put("b", { id: "ann", name: "B" });

@@ -35,7 +35,7 @@ const isHere = "attribute_exists(pk) AND attribute_not_exists(leaving)";
  *
  * A member is an item, and a purchase is one; no transactions are used. A member's purchases name the `life` of the member:
  * one who was deleted and put again has another. Who is being deleted is marked first, so that a deletion that was broken
- * off is finished by the next `delete` or `put`, and is not told meanwhile.
+ * off is finished by the next `delete`, `put` or `endDeletion`, and is not told meanwhile.
  */
 export function dynamodbMembers(options: DynamodbMembersOptions = {}): MemberSource {
   checkKeys("dynamodbMembers", options, ["table", "createTable", ...awsOptionNames]);
@@ -133,6 +133,14 @@ export function dynamodbMembers(options: DynamodbMembersOptions = {}): MemberSou
       );
       if (leaving === undefined) return false;
       await finishLeaving(key, leaving, callOptions);
+      return true;
+    },
+
+    async endDeletion(namespace, memberId, callOptions) {
+      const key = keyOf(namespace, memberId);
+      const item = await table.get(key, callOptions);
+      if (item?.leaving === undefined) return false;
+      await finishLeaving(key, item, callOptions);
       return true;
     },
 

@@ -1,7 +1,9 @@
 import { randomUUID } from "node:crypto";
 import { DynamoDBClient, PutItemCommand, ScanCommand } from "@aws-sdk/client-dynamodb";
-import type { MemberSource, Purchase } from "@facekit/core";
+import { createFlows, type MemberSource, type Purchase, reconcile } from "@facekit/core";
 import { afterAll, expect, test, vi } from "vitest";
+import { toyFaces } from "../../conformance/test/toy-flows.js";
+import { toyFile, toyPicture } from "../../conformance/test/toys.js";
 import { codeUnits } from "../src/code-units.js";
 import { dynamodbMembers } from "../src/index.js";
 import { type Meddle, type MeddlingProxy, meddlingProxy, type Reply } from "./meddling-proxy.js";
@@ -101,6 +103,38 @@ test("a deletion that is broken off after any of its calls leaves nobody who is 
         break;
       }
     }
+  }
+});
+
+test("an erasure that is broken off inside the deletion of the member is ended by reconcile", async () => {
+  for (let calls = 0; ; calls++) {
+    expect(calls).toBeLessThan(20);
+    let left = calls;
+    const { table, sound, meddled } = await places((_, forward) =>
+      left-- > 0 ? forward() : failure(400, "AccessDeniedException"),
+    );
+    const index = toyFaces();
+    const flows = { index, namespace: "n", threshold: 0.98, minFaceSize: 1 };
+    const kit = createFlows({ ...flows, members: sound });
+    await kit.register("ann", toyFile(toyPicture([220, 60, 60])));
+    await kit.register("bob", toyFile(toyPicture([60, 220, 60])));
+    for (let i = 0; i < 30; i++) await sound.addPurchase("n", "ann", purchase(i));
+    const broken = await createFlows({ ...flows, members: meddled })
+      .forget("ann")
+      .then(
+        () => false,
+        () => true,
+      );
+    const repaired = await collect(reconcile({ namespace: "n", index, members: sound, apply: true, graceMs: 0 }));
+    // Where nothing had been done, all agree.
+    expect(repaired.map(({ kind, outcome }) => [kind, outcome])).toEqual(
+      broken && calls > 0 ? [["orphaned-faces", "repaired"]] : [],
+    );
+    expect(await itemsOf(table)).toBe(calls > 0 ? 1 : 32);
+    expect((await collect(index.members("n"))).map(({ memberId }) => memberId)).toEqual(
+      calls > 0 ? ["bob"] : ["ann", "bob"],
+    );
+    if (!broken) break;
   }
 });
 

@@ -1,6 +1,9 @@
+/// <reference path="./servers.d.ts" />
 import { mkdtemp, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import { DynamoDBClient, ScanCommand } from "@aws-sdk/client-dynamodb";
+import { ListObjectsV2Command, S3Client } from "@aws-sdk/client-s3";
 import dynalite from "dynalite";
 import S3rver from "s3rver";
 
@@ -60,4 +63,20 @@ export async function collect<T>(items: AsyncIterable<T>): Promise<T[]> {
   const all: T[] = [];
   for await (const item of items) all.push(item);
   return all;
+}
+
+/** How many items a table holds, whoever wrote them. */
+export async function itemsIn(place: Place, table: string): Promise<number> {
+  const client = new DynamoDBClient(place);
+  const { Count = 0 } = await client.send(new ScanCommand({ TableName: table, ConsistentRead: true }));
+  client.destroy();
+  return Count;
+}
+
+/** How many objects a bucket holds under a prefix, whoever wrote them. */
+export async function objectsIn(place: Place, bucket: string, prefix: string): Promise<number> {
+  const client = new S3Client({ ...place, forcePathStyle: true });
+  const { KeyCount = 0 } = await client.send(new ListObjectsV2Command({ Bucket: bucket, Prefix: prefix }));
+  client.destroy();
+  return KeyCount;
 }

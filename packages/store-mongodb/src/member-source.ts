@@ -122,6 +122,18 @@ export function mongodbMemberSource(handle: Handle): MemberSource {
       return deleted;
     },
 
+    async endDeletion(namespace, memberId, options) {
+      checkId("namespace", namespace);
+      checkId("memberId", memberId);
+      const key = { namespace: orderedText(namespace), id: orderedText(memberId) };
+      let ended = false;
+      await run(async (server) => {
+        const left = await finishLeaving(server, key);
+        ended ||= left;
+      }, options);
+      return ended;
+    },
+
     async *purchases(namespace, memberId, options) {
       checkId("namespace", namespace);
       checkId("memberId", memberId);

@@ -129,11 +129,14 @@ export class Repairs {
   }
 
   async #deleteFaces(memberId: string): Promise<Outcome> {
-    const { namespace, index } = this.#parts;
+    const { namespace, index, members } = this.#parts;
     await this.#deleteVisits(memberId);
-    const erased = await this.#erase(() => index.deleteMember(namespace, memberId, this.#call));
+    // An erasure may have broken off inside the source.
+    const ended = await this.#erase(async () => members?.endDeletion?.(namespace, memberId, this.#call));
     const kept = await this.#deletePhotos(memberId);
-    return erased + kept > 0 ? "repaired" : "gone";
+    // Last, so that what is left when this breaks off is found by them.
+    const erased = await this.#erase(() => index.deleteMember(namespace, memberId, this.#call));
+    return ended + kept + erased > 0 ? "repaired" : "gone";
   }
 
   async #deleteMember(memberId: string): Promise<Outcome> {

@@ -61,6 +61,11 @@ export interface MemberSource extends Adapter {
   ): Promise<void>;
   /** Deletes the member with all purchases; tells whether there was one. */
   delete(namespace: string, memberId: string, options?: CallOptions): Promise<boolean>;
+  /**
+   * Ends a deletion of the member that broke off, and tells whether there was one. Does nothing to a member who is there,
+   * or where nothing is left. Only of sources whose deletions can break off half way.
+   */
+  endDeletion?(namespace: string, memberId: string, options?: CallOptions): Promise<boolean>;
   /** A member's purchases, oldest first, those without a date last. Unknown member: none. */
   purchases(namespace: string, memberId: string, options?: CallOptions): AsyncIterable<Purchase>;
   /** Rejects with `unknown-member` where the member does not exist. */
