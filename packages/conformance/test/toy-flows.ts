@@ -1,5 +1,13 @@
 import { type FlowParts, flowConformance } from "@facekit/conformance";
-import { createVectorStore, type FaceIndex, type FaceRecords, localFaceIndex, memoryFaceRecords } from "@facekit/core";
+import {
+  createVectorStore,
+  type FaceIndex,
+  type FaceRecords,
+  localFaceIndex,
+  type MemberSource,
+  memoryFaceRecords,
+  memoryMemberSource,
+} from "@facekit/core";
 import { test } from "vitest";
 import { decodeToy, toyDetector, toyEmbedder, toyFile, toyIndex, toyPicture } from "./toys.js";
 
@@ -25,4 +33,10 @@ export function toyFlows(name: string, create: () => FlowParts | Promise<FlowPar
     stranger: toyFile(toyPicture([60, 60, 220])),
     threshold: { threshold: 0.98 },
   });
+}
+
+/** In memory, which lives as long as the index of a test: `reconcile` would not repair by members that end before. */
+export function lastingMembers(): MemberSource {
+  const source = memoryMemberSource();
+  return { ...source, capabilities: { ...source.capabilities, persistent: true } };
 }

@@ -1,15 +1,10 @@
 import { flowConformance } from "@facekit/conformance";
-import { type MemberSource, memoryMemberSource, memoryPhotoStore } from "@facekit/core";
+import { memoryPhotoStore } from "@facekit/core";
 import { encodeImage } from "@facekit/node";
 import { describe, test } from "vitest";
+import { lastingMembers } from "../../conformance/test/toy-flows.js";
 import { indexAt, packs, portraitFile, startServer, startToyServer } from "./support.js";
 import { toyPhoto } from "./toy-engine.js";
-
-/** In memory, which lives as long as the index of a test: `reconcile` would not repair by members that end before. */
-function lastingMembers(): MemberSource {
-  const source = memoryMemberSource();
-  return { ...source, capabilities: { ...source.capabilities, persistent: true } };
-}
 
 const toys = await Promise.all(
   [0, 1].map(async (person, i) => ({

@@ -1,7 +1,7 @@
 import { cloudinaryServer } from "@facekit/conformance/cloudinary-server";
-import { memoryMemberSource, memoryPhotoStore } from "@facekit/core";
+import { memoryPhotoStore } from "@facekit/core";
 import { afterAll } from "vitest";
-import { toyFaces, toyFlows } from "../../conformance/test/toy-flows.js";
+import { lastingMembers, toyFaces, toyFlows } from "../../conformance/test/toy-flows.js";
 import { cloudinaryFaceRecords } from "../src/index.js";
 import { newFolder } from "./support.js";
 
@@ -18,6 +18,6 @@ toyFlows("faces in Cloudinary, members and photos elsewhere", () => ({
   index: toyFaces(
     cloudinaryFaceRecords({ url: server.url(), folder: newFolder(), deadlineMs: 60_000, timeoutMs: 60_000 }),
   ),
-  members: memoryMemberSource(),
+  members: lastingMembers(),
   photos: memoryPhotoStore(),
 }));

@@ -1,16 +1,9 @@
-import { type MemberSource, memoryMemberSource } from "@facekit/core";
 import { describe, onTestFinished, vi } from "vitest";
-import { toyFaces, toyFlows } from "../../conformance/test/toy-flows.js";
+import { lastingMembers, toyFaces, toyFlows } from "../../conformance/test/toy-flows.js";
 import { type MongodbStore, mongodbStore } from "../src/index.js";
 import { temporaryDatabase, uri, whereFrom } from "./support.js";
 
 vi.setConfig({ testTimeout: 240_000 });
-
-/** In memory, which lives as long as the index of a test: `reconcile` would not repair by members that end before. */
-function lastingMembers(): MemberSource {
-  const source = memoryMemberSource();
-  return { ...source, capabilities: { ...source.capabilities, persistent: true } };
-}
 
 const url = uri ?? "mongodb://127.0.0.1:27017/";
 
