@@ -59,7 +59,8 @@ describe("a service where two may both be told that they made one file", () => {
       );
       expect(results.filter(({ status }) => status === "fulfilled")).toHaveLength(1);
       const lost = results.flatMap((result) => (result.status === "rejected" ? [result.reason] : []));
-      expect(lost).toMatchObject([{ code: "conflict" }, { code: "conflict" }]);
+      // Who cannot tell in time whether it lost is told to try again.
+      expect(lost.filter(({ code, retryable }) => code !== "conflict" && !retryable)).toEqual([]);
     }
     for (const store of stores) expect(await idsOf(store)).toHaveLength(8);
   });
